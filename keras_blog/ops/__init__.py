@@ -1,0 +1,5 @@
+"""Pure functions on tensors."""
+
+from keras_blog.ops import crf
+
+__all__ = ["crf"]
