@@ -25,6 +25,7 @@ from keras import ops
 from keras_blog.ops import chain
 from keras_blog.ops.chain import FORBIDDEN
 from keras_blog.ops.k_best_paths import k_best_paths
+from keras_blog.ops.recurrence import compiled, pad_steps
 from keras_blog.ops.tag_scheme import allowed_transitions
 
 __all__ = [
@@ -100,15 +101,15 @@ def unpack(potentials):
 
 def log_partition(potentials):
     """`log Z` of every sequence in nats, shape `(batch,)`; 0 where nothing is real."""
-    return chain.log_partition(*_chain(potentials)[:3])
+    return _with_gradient(_partition, _partition_gradient, potentials, None)
 
 
 def path_score(potentials, tags):
     """Score `f(y)` of the paths `tags`, int, shape `(batch, steps)`; shape `(batch,)`. Steps with tag -1 are left out."""
-    tags = _labels(potentials, tags)
-    x, trans, valid, keep = _chain(potentials, tags >= 0)
-    tags = _time_major(ops.maximum(tags, 0), keep)
-    return ops.sum(_at(x, tags) * valid, axis=0) + _transition_score(trans, tags, valid)
+    potentials, tags = _labelled(potentials, tags)
+    x, trans, valid, mask = _chain(potentials, tags >= 0)
+    tags = _time_major(ops.maximum(tags, 0), mask)
+    return _score(_at(x, tags), trans, tags, valid, valid[1:])
 
 
 def log_likelihood(potentials, tags, step_weight=None):
@@ -131,29 +132,18 @@ def log_likelihood(potentials, tags, step_weight=None):
     Raises:
         ValueError: if the shapes do not fit.
     """
-    tags = ops.convert_to_tensor(tags)
-    if len(tags.shape) == 3:
+    if len(np.shape(tags)) == 3:
         if step_weight is not None:
             raise ValueError("`step_weight` needs int `tags` of shape (batch, steps); received sets of tags, rank 3")
-        return _log_likelihood_of_sets(potentials, tags)
-    tags = _labels(potentials, tags)
-    x, trans, valid, keep = _chain(potentials, tags >= 0)
-    tags = _time_major(ops.maximum(tags, 0), keep)
-    on_path = _at(x, tags)
-    # Sum differences, do not subtract sums: on long, confident sequences log Z and the score agree in all float32 digits.
-    shift = ops.where(on_path > FORBIDDEN / 2, on_path, ops.zeros_like(on_path)) * valid
-    x, on_path = x - shift[..., None], on_path - shift
-    if step_weight is None:
-        score = ops.sum(on_path * valid, axis=0) + _transition_score(trans, tags, valid)
-        return score - chain.log_partition(x, trans, valid)
-    weight = ops.convert_to_tensor(step_weight, x.dtype)
-    _check("step_weight", weight, tuple(keep.shape))
-    weight = _time_major(weight, keep) * valid
-    before = ops.concatenate([ops.zeros_like(weight[:1]), weight[:-1]], axis=0) * valid
-    at = (before - weight)[..., None] * ops.one_hot(tags, trans.shape[0], dtype=x.dtype)
-    score = ops.sum(on_path * before, axis=0) + _transition_score(trans, tags, valid, weight)
-    final = ops.sum(weight * chain.last_steps(valid), axis=0)
-    return score - chain.weighted_prefixes(x, trans, valid, at, final)
+        potentials, allowed = ops.convert_to_tensor(potentials), ops.convert_to_tensor(tags) > 0
+        _check("tags", allowed, (*_batch_and_steps(potentials), _tags(potentials)))
+        observed = _keep(potentials, ops.any(allowed, axis=-1))
+        return _with_gradient(_partition, _partition_gradient, observed, allowed) - log_partition(observed)
+    potentials, tags = _labelled(potentials, tags)
+    if step_weight is not None:
+        step_weight = ops.cast(ops.convert_to_tensor(step_weight), potentials.dtype)
+        _check("step_weight", step_weight, tuple(tags.shape))
+    return _with_gradient(_likelihood, _likelihood_gradient, potentials, tags, step_weight)
 
 
 def decode(potentials):
@@ -171,11 +161,8 @@ def decode(potentials):
     >>> [int(tag) for tag in tags[0]], float(score[0])  # 1 then 0, since 1 is not followed by 1
     ([1, 0], 2.0)
     """
-    x, trans, valid, mask = _chain(potentials)
-    best = chain.best_scores(x, trans, valid)
-    tags = chain.trace_back(best, trans, valid)
-    score = ops.sum(ops.max(best, axis=-1) * chain.last_steps(valid), axis=0)
-    return _spread_tags(ops.transpose(tags), mask), score
+    tags, score = _decode(_padded(potentials))
+    return tags[:, : _batch_and_steps(potentials)[1]], score
 
 
 def k_best(potentials, k):
@@ -190,17 +177,13 @@ def k_best(potentials, k):
     """
     if not isinstance(k, int) or k < 1:
         raise ValueError(f"`k` must be a positive int; received {k!r}")
-    x, trans, valid, mask = _chain(potentials)
-    tags, scores = k_best_paths(x, trans, valid, k)  # (t, b, k), (b, k)
-    missing = scores <= FORBIDDEN / 2
-    tags = ops.stack([_spread_tags(ops.transpose(tags[..., i]), mask) for i in range(k)], axis=1)
-    return ops.where(missing[..., None], -1, tags), ops.where(missing, FORBIDDEN, scores)
+    tags, scores = _k_best(_padded(potentials), ops.zeros((k,)))
+    return tags[:, :, : _batch_and_steps(potentials)[1]], scores
 
 
 def marginals(potentials):
     """Posterior probability of each tag at each step, shape `(batch, steps, tags)`; 0 at masked steps. No gradient."""
-    x, trans, valid, mask = _chain(potentials)
-    return _spread(ops.transpose(chain.marginals(x, trans, valid), (1, 0, 2)), mask)
+    return _marginals(_padded(potentials))[:, : _batch_and_steps(potentials)[1]]
 
 
 def edge_marginals(potentials):
@@ -208,14 +191,12 @@ def edge_marginals(potentials):
 
     Entry `[:, t, i, j]`: tag i at step t and tag j at the next real step; 0 where step t is masked or the last real one.
     """
-    x, trans, valid, mask = _chain(potentials)
-    edges = ops.transpose(chain.edge_marginals(x, trans, valid), (1, 0, 2, 3))
-    return _spread(edges, mask)[:, :-1]
+    return _edge_marginals(_padded(potentials))[:, : _batch_and_steps(potentials)[1] - 1]
 
 
 def entropy(potentials):
     """Entropy of the distribution over paths in nats, shape `(batch,)`. No gradient."""
-    return chain.entropy(*_chain(potentials)[:3])
+    return _entropy(_padded(potentials))
 
 
 def sample(potentials, seed=None):
@@ -225,29 +206,140 @@ def sample(potentials, seed=None):
         potentials: packed, see `pack`.
         seed: an int, or a `keras.random.SeedGenerator`, which gives a new sample at every call.
     """
+    padded = _padded(potentials)
+    noise = keras.random.uniform(ops.shape(unpack(padded)[0]), 1e-30, 1.0, padded.dtype, seed)
+    return _sample(padded, -ops.log(-ops.log(noise)))[:, : _batch_and_steps(potentials)[1]]
+
+
+@compiled
+def _partition(potentials, allowed):
+    x, trans, valid, _ = _chain(potentials, allowed=allowed)
+    return chain.forward(x, trans, valid)
+
+
+@compiled
+def _partition_gradient(potentials, allowed, residuals, upstream):
+    x, trans, valid, mask = _chain(potentials, allowed=allowed)
+    return _packed(*chain.backward(x, trans, valid, residuals, upstream), valid, mask)
+
+
+@compiled
+def _likelihood(potentials, tags, step_weight):
+    x, trans, valid, _, tags, before, after, options = _weighted_path(potentials, tags, step_weight)
+    on_path = _at(x, tags)
+    # Sum differences, do not subtract sums: on long, confident sequences log Z and the score agree in all float32 digits.
+    shift = ops.where(on_path > FORBIDDEN / 2, on_path, ops.zeros_like(on_path)) * valid
+    value, residuals = chain.forward(x - shift[..., None], trans, valid, **options)
+    return _score(on_path - shift, trans, tags, before, after) - value, residuals
+
+
+@compiled
+def _likelihood_gradient(potentials, tags, step_weight, residuals, upstream):
+    x, trans, valid, mask, tags, before, after, options = _weighted_path(potentials, tags, step_weight)
+    dx, dtrans = chain.backward(x, trans, valid, residuals, upstream, **options)
+    k = trans.shape[0]
+    dx = ops.one_hot(tags, k, dtype=x.dtype) * (before * upstream)[..., None] - dx
+    counts = ops.segment_sum(ops.reshape(after * upstream, (-1,)), ops.reshape(_pairs(tags, k), (-1,)), num_segments=k * k)
+    return _packed(dx, ops.reshape(counts, (k, k)) - dtrans, valid, mask)
+
+
+def _weighted_path(potentials, tags, step_weight):
+    """The chain and the path in it; the weights of its emissions `(t, b)` and transitions `(t - 1, b)`; options of `chain`.
+
+    By the chain rule from the right, `log p(y_t | later tags)` is `log alpha_t(y_t)` plus the transition score minus the
+    forward score that step t + 1 starts from: so a weighted sum of them is one of weighted log forward scores.
+    """
+    x, trans, valid, mask = _chain(potentials, tags >= 0)
+    tags = _time_major(ops.maximum(tags, 0), mask)
+    if step_weight is None:
+        return x, trans, valid, mask, tags, valid, valid[1:], {}
+    weight = _time_major(step_weight, mask) * valid
+    before = ops.concatenate([ops.zeros_like(weight[:1]), weight[:-1]], axis=0) * valid
+    at = (before - weight)[..., None] * ops.one_hot(tags, trans.shape[0], dtype=x.dtype)
+    options = {"at": at, "final": ops.sum(weight * chain.last_steps(valid), axis=0)}
+    return x, trans, valid, mask, tags, before, weight[:-1] * valid[1:], options
+
+
+@compiled
+def _decode(potentials):
     x, trans, valid, mask = _chain(potentials)
-    scores = chain.filtered(x, trans, valid)
-    scores = scores - ops.log(-ops.log(keras.random.uniform(ops.shape(scores), 1e-30, 1.0, scores.dtype, seed)))
+    top = ops.max(x, axis=-1, keepdims=True)  # small numbers keep their digits over a million steps
+    best = chain.best_scores(x - top, trans)
+    tags = chain.trace_back(best, trans, valid)
+    score = ops.sum(ops.max(best, axis=-1) * chain.last_steps(valid) + top[..., 0] * valid, axis=0)
+    return _spread_tags(ops.transpose(tags), mask), score
+
+
+@compiled
+def _k_best(potentials, ranks):
+    x, trans, valid, mask = _chain(potentials)
+    tags, scores = k_best_paths(x, trans, valid, ranks.shape[0])  # (t, b, k), (b, k)
+    missing = scores <= FORBIDDEN / 2
+    tags = ops.stack([_spread_tags(ops.transpose(tags[..., i]), mask) for i in range(ranks.shape[0])], axis=1)
+    return ops.where(missing[..., None], -1, tags), ops.where(missing, FORBIDDEN, scores)
+
+
+@compiled
+def _marginals(potentials):
+    x, trans, valid, mask = _chain(potentials)
+    return _spread(ops.transpose(chain.marginals(x, trans, valid), (1, 0, 2)), mask)
+
+
+@compiled
+def _edge_marginals(potentials):
+    x, trans, valid, mask = _chain(potentials)
+    return _spread(ops.transpose(chain.edge_marginals(x, trans, valid), (1, 0, 2, 3)), mask)
+
+
+@compiled
+def _entropy(potentials):
+    return chain.entropy(*_chain(potentials)[:3])
+
+
+@compiled
+def _sample(potentials, gumbel):
+    x, trans, valid, mask = _chain(potentials)
+    scores = chain.filtered(x, trans, valid) + ops.transpose(gumbel, (1, 0, 2))
     return _spread_tags(ops.transpose(chain.trace_back(scores, trans, valid)), mask)
 
 
-def _log_likelihood_of_sets(potentials, allowed):
-    emissions = unpack(potentials)[0]
-    _check("tags", allowed, tuple(emissions.shape))
-    x, trans, valid, keep = _chain(potentials, ops.any(allowed > 0, axis=-1))
-    allowed = ops.transpose(_compact(ops.cast(allowed > 0, x.dtype), keep), (1, 0, 2))
-    within = ops.where(ops.logical_or(allowed > 0, valid[..., None] == 0), x, FORBIDDEN)
-    return chain.log_partition(within, trans, valid) - chain.log_partition(x, trans, valid)
+def _with_gradient(value, gradient, potentials, *constants):
+    """`value(potentials, *constants) -> (values, residuals)`, differentiated by `gradient` in its first argument."""
+    constants = [None if constant is None else _padded(constant, 0) for constant in constants]
+
+    @ops.custom_gradient
+    def call(potentials):
+        values, residuals = value(potentials, *constants)
+
+        def backward(*args, upstream=None):
+            upstream = args[0] if upstream is None else upstream
+            return gradient(potentials, *constants, residuals, upstream)
+
+        return values, backward
+
+    return call(_padded(potentials))
 
 
-def _chain(potentials, keep=None):
+def _chain(potentials, keep=None, allowed=None):
     """Time-major `x` (start and end scores added), transitions, `valid`; and the mask `(b, t)` of the steps in the chain."""
     emissions, trans, start, end, mask = unpack(potentials)
-    mask = mask if keep is None else ops.logical_and(mask, keep)
+    if keep is not None:
+        mask = ops.logical_and(mask, keep)
+    if allowed is not None:
+        emissions = ops.where(allowed, emissions, FORBIDDEN)
     x = ops.transpose(_compact(emissions, mask), (1, 0, 2))
     valid = _time_major(ops.cast(mask, x.dtype), mask)
     x = ops.concatenate([x[:1] + start, x[1:]], axis=0)
     return x + chain.last_steps(valid)[..., None] * end, trans, valid, mask
+
+
+def _packed(dx, dtrans, valid, mask):
+    """Gradients of `_chain`'s `x` and transitions as one of the packed potentials; the head is that of sequence 0."""
+    start, end = ops.sum(dx[0], axis=0), ops.sum(dx * chain.last_steps(valid)[..., None], axis=(0, 1))
+    head = ops.pad(ops.concatenate([dtrans, start[None], end[None]], axis=0), ((0, 0), (0, 1)))
+    first = ops.cast(ops.cumsum(ops.ones_like(valid[0])) == 1, dx.dtype)
+    body = ops.pad(_spread(ops.transpose(dx, (1, 0, 2)), mask), ((0, 0), (0, 0), (0, 1)))
+    return ops.concatenate([first[:, None, None] * head, body], axis=1)
 
 
 def _compact(values, mask):
@@ -256,62 +348,93 @@ def _compact(values, mask):
     def gathered():
         steps = ops.arange(ops.shape(mask)[1])
         order = ops.argsort(ops.where(mask, steps, steps + ops.shape(mask)[1]), axis=1)
-        return ops.take_along_axis(values, ops.reshape(order, (*ops.shape(order), *[1] * (len(values.shape) - 2))), axis=1)
+        return ops.take_along_axis(values, _like(order, values), axis=1)
 
-    return ops.cond(ops.any(ops.logical_and(mask[:, 1:], ~mask[:, :-1])), gathered, lambda: values)
-
-
-def _time_major(values, mask):
-    return ops.transpose(_compact(values, mask))
+    return ops.cond(_right_padded(mask), lambda: values, gathered)
 
 
 def _spread(values, mask):
     """Compacted `values` `(b, t, ...)` back to where `mask` is true, zeros elsewhere."""
-    at = ops.maximum(ops.cumsum(ops.cast(mask, "int32"), axis=1) - 1, 0)
-    more = [1] * (len(values.shape) - 2)
-    values = ops.take_along_axis(values, ops.reshape(at, (*ops.shape(at), *more)), axis=1)
-    return ops.where(ops.reshape(mask, (*ops.shape(mask), *more)), values, ops.zeros_like(values))
+
+    def gathered():
+        at = ops.maximum(ops.cumsum(ops.cast(mask, "int32"), axis=1) - 1, 0)
+        return ops.take_along_axis(values, _like(at, values), axis=1)
+
+    values = ops.cond(_right_padded(mask), lambda: values, gathered)
+    return ops.where(_like(mask, values), values, ops.zeros_like(values))
 
 
 def _spread_tags(tags, mask):
     return _spread(tags + 1, mask) - 1
 
 
+def _right_padded(mask):
+    return ops.logical_not(ops.any(ops.logical_and(mask[:, 1:], ops.logical_not(mask[:, :-1]))))
+
+
+def _like(array, values):
+    return ops.reshape(array, (*ops.shape(array), *[1] * (len(values.shape) - 2)))
+
+
+def _time_major(values, mask):
+    return ops.transpose(_compact(values, mask))
+
+
 def _at(x, tags):
     return ops.take_along_axis(x, tags[..., None], axis=-1)[..., 0]  # (t, b)
 
 
-def _transition_score(trans, tags, valid, weight=1.0):
-    pairs = tags[:-1] * trans.shape[0] + tags[1:]
-    steps = ops.take(ops.reshape(trans, (-1,)), pairs) * valid[1:]
-    return ops.sum(steps if isinstance(weight, float) else steps * weight[:-1], axis=0)
+def _pairs(tags, k):
+    return tags[:-1] * k + tags[1:]
+
+
+def _score(on_path, trans, tags, before, after):
+    transitions = ops.take(ops.reshape(trans, (-1,)), _pairs(tags, trans.shape[0]))
+    return ops.sum(on_path * before, axis=0) + ops.sum(transitions * after, axis=0)
+
+
+def _padded(values, head=None):
+    """Zeros appended to the steps of `(b, t, ...)`; of packed potentials, which makes them masked steps."""
+    values = ops.convert_to_tensor(values)
+    return pad_steps(values, _tags(values) + 2 if head is None else head)
+
+
+def _keep(potentials, keep):
+    """Potentials with only the steps of `keep` real."""
+    head = ops.ones_like(potentials[:, : _tags(potentials) + 2, 0])
+    keep = ops.concatenate([head, ops.cast(keep, potentials.dtype)], axis=1)[..., None]
+    return ops.concatenate([potentials[..., :-1], potentials[..., -1:] * keep], axis=-1)
 
 
 def _tags(potentials):
-    if len(potentials.shape) != 3 or (potentials.shape[1] or potentials.shape[2] + 1) < potentials.shape[2] + 1:
+    shape = tuple(potentials.shape)
+    if len(shape) != 3 or (shape[1] is not None and shape[1] < shape[2] + 1) or shape[2] < 2:
         raise ValueError(
             "`potentials` must be packed, shape (batch, tags + 2 + steps, tags + 1), as `layers.CRF` and `ops.crf.pack` "
-            f"return them; received shape {tuple(potentials.shape)}"
+            f"return them; received shape {shape}"
         )
-    return potentials.shape[2] - 1
+    return shape[2] - 1
 
 
-def _labels(potentials, tags):
+def _batch_and_steps(potentials):
+    """Sizes, as tensors where a graph does not know them."""
+    batch, rows, _ = ops.shape(potentials)
+    return batch, rows - _tags(potentials) - 2
+
+
+def _labelled(potentials, tags):
     potentials = ops.convert_to_tensor(potentials)
     count = _tags(potentials)
     if isinstance(tags, np.ndarray) and tags.size and (tags.min() < -1 or tags.max() >= count):
         raise ValueError(f"`tags` must lie in [-1, {count - 1}]; received values from {tags.min()} to {tags.max()}")
     tags = ops.cast(ops.convert_to_tensor(tags), "int32")
-    steps = None if potentials.shape[1] is None else potentials.shape[1] - count - 2
-    _check("tags", tags, (potentials.shape[0], steps))
-    return tags
+    _check("tags", tags, _batch_and_steps(potentials))
+    return potentials, tags
 
 
 def _check(name, tensor, expected):
     shape = tuple(tensor.shape)
-    fits = len(shape) == len(expected) and all(
-        have == want for have, want in zip(shape, expected, strict=True) if isinstance(have, int) and isinstance(want, int)
-    )
-    if not fits:
-        expected = ", ".join("any" if size is None else str(size) for size in expected)
+    sizes = [size if isinstance(size, int) else None for size in expected]
+    if len(shape) != len(sizes) or any(a != b for a, b in zip(shape, sizes, strict=True) if None not in (a, b)):
+        expected = ", ".join("any" if size is None else str(size) for size in sizes)
         raise ValueError(f"`{name}` must have shape ({expected}); received {shape}")

@@ -1,9 +1,10 @@
 """The k best paths through a linear chain; symbols as in `ops/chain.py`."""
 
+import numpy as np
 from keras import ops
 
 from keras_blog.ops.chain import FORBIDDEN, last_steps
-from keras_blog.ops.recurrence import compiled, pad_steps, scan
+from keras_blog.ops.recurrence import scan
 
 
 def k_best_paths(x, trans, valid, k):
@@ -12,14 +13,7 @@ def k_best_paths(x, trans, valid, k):
     Forward, each tag keeps the scores of its k best prefixes; backwards, the choice that made a score is found again by
     sorting the same candidates once more, so that nothing but the scores is stored.
     """
-    steps = ops.shape(x)[0]
-    tags, scores = _k_best(pad_steps(x), trans, pad_steps(valid), ops.zeros((k,), x.dtype))
-    return tags[:steps], scores
-
-
-@compiled
-def _k_best(x, trans, valid, ranks):
-    k, tags = ranks.shape[0], trans.shape[0]
+    tags = trans.shape[0]
     into = ops.transpose(trans)
 
     def forward(best, x):
@@ -27,16 +21,15 @@ def _k_best(x, trans, valid, ranks):
         best = _top(ops.reshape(candidates, (*ops.shape(candidates)[:2], tags * k)), k)[0] + x[0][..., None]
         return best, best
 
-    nothing = ops.full((k - 1,), FORBIDDEN, x.dtype)
-    first = x[0][..., None] + ops.concatenate([ranks[:1], nothing])  # (b, tags, k): one prefix, and none after it
+    alone = np.array([0.0] + [FORBIDDEN] * (k - 1), "float32")
+    first = x[0][..., None] + alone  # (b, tags, k): one prefix, and none after it
     _, best = scan(forward, first, (x[1:],))
     best = ops.concatenate([first[None], best], axis=0)  # (t, b, tags, k)
     flat = ops.reshape(best, (*ops.shape(best)[:2], tags * k))
     last = last_steps(valid)
     scores, end = _top(ops.sum(flat * last[..., None], axis=0), k)  # (b, k)
     # Of a sequence with no real step there is one path, the empty one.
-    empty = ops.zeros_like(scores) + ops.concatenate([ranks[:1], nothing])
-    scores = ops.where(valid[0][:, None] > 0, scores, empty)
+    scores = ops.where(valid[0][:, None] > 0, scores, ops.cast(alone, scores.dtype))
 
     def backward(state, x):
         flat, last, more = x  # (b, tags * k), (b, 1), (b, 1)

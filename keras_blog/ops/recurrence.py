@@ -36,7 +36,12 @@ def scan(step, init, xs, reverse=False):
 def compiled(function):
     """Compile a function of tensors where that pays; XLA on TensorFlow and JAX, nothing on torch."""
     if keras.config.backend() == "tensorflow":
-        compiled_function = tf.function(function, jit_compile=True, autograph=False)
+        island = tf.function(function, jit_compile=True, autograph=False)
+
+        def compiled_function(*args):
+            # A tape that watches an argument makes TensorFlow build a differentiable variant, which XLA refuses.
+            return island(*tf.nest.map_structure(lambda x: None if x is None else tf.stop_gradient(x), args))
+
     elif keras.config.backend() == "jax":
         compiled_function = jax.jit(function)
     elif keras.config.backend() == "torch":
@@ -46,25 +51,64 @@ def compiled(function):
     return functools.wraps(function)(compiled_function)
 
 
-def pad_steps(x):
-    """Append zeros along axis 0, so that a loop has at least two steps and XLA sees few different lengths.
+def pad_steps(x, head=0):
+    """Append zeros along axis 1, so that a loop has at least two steps and XLA sees few different lengths.
 
     XLA compiles anew for every length. On TensorFlow, whose graphs meet any length, lengths are rounded up to four sizes an
     octave (…, 32, 40, 48, 56, 64, 80, …): at most a quarter more steps, and some twenty programs for all lengths up to 512.
+
+    Args:
+        x: shape `(b, head + t, ...)`.
+        head: rows of axis 1 that are no steps.
     """
-    steps = x.shape[0]
-    if keras.config.backend() != "tensorflow":
-        extra = max(2 - steps, 0)
-    elif steps is not None:
-        extra = _round_up(steps) - steps
+    if x.shape[1] is not None:
+        steps = x.shape[1] - head
+        rounded = _round_up(steps) if keras.config.backend() == "tensorflow" else max(steps, 2)
+        if rounded == steps:
+            return x
+    else:  # TensorFlow's graphs alone have such shapes
+        steps = tf.shape(x)[1] - head
+        octave = tf.math.log(tf.cast(tf.maximum(steps, 4), tf.float32)) / tf.math.log(2.0) + 1e-6
+        quarter = tf.bitwise.left_shift(1, tf.cast(octave, tf.int32) - 2)
+        rounded = tf.maximum(-(-steps // quarter) * quarter, 2)
+    extra = ops.zeros((ops.shape(x)[0], rounded - steps, *x.shape[2:]), x.dtype)
+    return ops.concatenate([x, extra], axis=1)
+
+
+def best_step(trans):
+    """A step of Viterbi's forward recursion for `scan`: max over the tag before, no argmax, which costs many times more."""
+    if keras.config.backend() == "torch":
+        into = trans.T.contiguous()
+
+        def step(best, x):
+            best = torch.amax(best.unsqueeze(1) + into, dim=-1) + x[0]
+            return best, best
+
     else:
-        steps = tf.shape(x)[0]
-        octave = tf.cast(tf.math.log(tf.cast(tf.maximum(steps, 4), tf.float32)) / tf.math.log(2.0) + 1e-6, tf.int32)
-        quarter = tf.bitwise.left_shift(1, octave - 2)
-        extra = tf.maximum(-(-steps // quarter) * quarter, 2) - steps
-    if isinstance(extra, int) and extra == 0:
-        return x
-    return ops.concatenate([x, ops.zeros((extra, *ops.shape(x)[1:]), x.dtype)], axis=0)
+
+        def step(best, x):
+            best = ops.max(best[:, :, None] + trans, axis=1) + x[0]
+            return best, best
+
+    return step
+
+
+def trace_step(trans):
+    """A step back along the best path for `scan`: `argmax(scores + trans[:, next tag])`."""
+    into = ops.transpose(trans)
+    if keras.config.backend() == "torch":
+
+        def step(tag, x):
+            tag = torch.argmax(x[0] + into[tag], dim=-1)
+            return tag, tag
+
+    else:
+
+        def step(tag, x):
+            tag = ops.cast(ops.argmax(x[0] + ops.take(into, tag, axis=0), axis=-1), "int32")
+            return tag, tag
+
+    return step
 
 
 def _round_up(steps):
