@@ -1,0 +1,14 @@
+import subprocess
+import sys
+
+from keras_blog import datasets
+
+
+def test_the_table_of_contents_is_complete():
+    assert datasets.__all__ == ["archive", "conll", "msra_ner", "people_daily"]
+    assert all(hasattr(datasets, name) for name in datasets.__all__)
+
+
+def test_neither_keras_nor_a_backend_is_imported():
+    code = "import sys, keras_blog.datasets; print(sorted({'keras', 'tensorflow', 'jax', 'torch'} & set(sys.modules)))"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"
