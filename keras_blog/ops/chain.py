@@ -12,8 +12,8 @@ one small matrix product a step instead of a `(b, k, k)` logsumexp. The gradient
 :math:`\mu_{t-1} = a_{t-1} \odot (\mu_t / s_t) E^\top`, and the gradient of the transitions is one matrix product over all steps.
 
 Both are exact while nothing underflows that a later step could still need. That is always so if the transitions spread over at
-most 30 nats, because then no later score can favour one tag over another by more; else if no reachable tag ever falls 60 nats
-behind the best. `_nothing_lost` looks after the loop, and where it says no, the same recursions run again in log space.
+most 30 nats (`spreads_little`), because then no later score can favour one tag over another by more; else if no reachable tag
+ever falls 60 nats behind the best (`_nothing_lost`). Where that fails too, the same recursions run again in log space.
 """
 
 from keras import ops
@@ -25,13 +25,14 @@ _FLOOR = -60.0  # nats
 _TINY = 1e-37
 
 
-def forward(x, trans, valid, at=None, final=None):
+def forward(x, trans, valid, at=None, final=None, ordinary=False):
     r"""`final * log Z + sum_t at_t . log alpha_t` and what `backward` needs.
 
     Args:
         x, trans, valid: the chain.
         at: weights of the log forward scores, shape `(t, b, k)`; none by default.
         final: weight of `log Z`, shape `(b,)`; 1 by default.
+        ordinary: the caller knows that `spreads_little(trans)`.
 
     Returns:
         `(value, (predicted, safe))`, value of shape `(b,)`, 0 for a chain without a real step; the predicted masses `s`
@@ -60,12 +61,15 @@ def forward(x, trans, valid, at=None, final=None):
         log_s = _filter_log(x, trans)
         return value(ops.logsumexp(log_s + x, axis=-1), lambda: log_s), log_s
 
-    safe = _nothing_lost(s, x - top, trans, valid)
+    if ordinary:
+        total, predicted = scaled()
+        return total, (predicted, ops.convert_to_tensor(True))
+    safe = ops.logical_or(spreads_little(trans), _nothing_lost(s, x - top, trans, valid))
     total, predicted = ops.cond(safe, scaled, in_logs)
     return total, (predicted, safe)
 
 
-def backward(x, trans, valid, residuals, upstream, at=None, final=None):
+def backward(x, trans, valid, residuals, upstream, at=None, final=None, ordinary=False):
     """Gradients `(dx, dtrans)` of `forward`'s value, times `upstream` `(b,)`; for `log Z` these are posterior marginals."""
     predicted, safe = residuals
     trans, _ = _shifted(trans)
@@ -85,7 +89,7 @@ def backward(x, trans, valid, residuals, upstream, at=None, final=None):
         ln = ops.log_softmax(predicted + x)
         return _smooth_log(ln, trans, injected(ops.exp(ln)))
 
-    return ops.cond(safe, scaled, in_logs)
+    return scaled() if ordinary else ops.cond(safe, scaled, in_logs)
 
 
 def filtered(x, trans, valid):
@@ -139,11 +143,17 @@ def trace_back(scores, trans, valid):
     With `best_scores` this is Viterbi; with `filtered` scores plus Gumbel noise, an exact sample from the posterior.
     """
     # At the last real step the best tag outweighs whatever a padded step behind it would prefer.
-    end = -4 * FORBIDDEN * ops.one_hot(ops.argmax(scores, axis=-1), scores.shape[-1], dtype=scores.dtype)
-    scores = ops.where(last_steps(valid)[..., None] > 0, end, scores)
+    last = last_steps(valid)[..., None]
+    end = ops.argmax(ops.sum(scores * last, axis=0), axis=-1)
+    scores = scores + last * (-4 * FORBIDDEN * ops.one_hot(end, scores.shape[-1], dtype=scores.dtype))
     last = ops.cast(ops.argmax(scores[-1], axis=-1), "int32")
     _, tags = scan(trace_step(trans), last, (scores[:-1],), reverse=True)
     return ops.concatenate([ops.cast(tags, "int32"), last[None]], axis=0)
+
+
+def spreads_little(trans):
+    """Whether the scaled recursions are exact for these transitions whatever the emissions."""
+    return ops.max(trans) - ops.min(trans) <= 30.0
 
 
 def last_steps(valid):
@@ -206,18 +216,12 @@ def _smooth_log(ln, trans, inject):
 
 
 def _nothing_lost(s, x, trans, valid):
-    """Whether the scaled recursions are exact, see the top of this file; `x` and `trans` have maximum 0."""
-    forbidden = trans <= FORBIDDEN / 2
-    lowest = ops.min(ops.where(forbidden, 0.0, trans))
-    bounded = ops.logical_and(ops.logical_not(ops.any(forbidden)), lowest >= -30.0)
-
-    def no_tag_far_behind():
-        ln = ops.log(ops.maximum(s, _TINY)) + x
-        near = ln - ops.max(ln, axis=-1, keepdims=True) + lowest >= _FLOOR
-        unreachable = ops.logical_or(s <= 0, x <= FORBIDDEN / 2)
-        return ops.all(ops.logical_or(ops.logical_or(near, unreachable), valid[..., None] == 0))
-
-    return ops.cond(bounded, lambda: ops.convert_to_tensor(True), no_tag_far_behind)
+    """Whether the scaled recursions lost nothing, see the top of this file; `x` and `trans` have maximum 0."""
+    lowest = ops.min(ops.where(trans <= FORBIDDEN / 2, 0.0, trans))
+    ln = ops.log(ops.maximum(s, _TINY)) + x
+    near = ln - ops.max(ln, axis=-1, keepdims=True) + lowest >= _FLOOR
+    unreachable = ops.logical_or(s <= 0, x <= FORBIDDEN / 2)
+    return ops.all(ops.logical_or(ops.logical_or(near, unreachable), valid[..., None] == 0))
 
 
 def _shifted(trans):

@@ -18,6 +18,8 @@ References:
     Paper: Lafferty, McCallum, Pereira, Conditional Random Fields, ICML 2001
 """
 
+import functools
+
 import keras
 import numpy as np
 from keras import ops
@@ -213,61 +215,82 @@ def sample(potentials, seed=None):
 
 @compiled
 def _partition(potentials, allowed):
-    x, trans, valid, _ = _chain(potentials, allowed=allowed)
-    return chain.forward(x, trans, valid)
+    def value(ordinary):
+        x, trans, valid, _ = _chain(potentials, allowed=allowed, compact=not ordinary)
+        return chain.forward(x, trans, valid, ordinary=ordinary)
+
+    return _if_ordinary(potentials, None, value)
 
 
 @compiled
 def _partition_gradient(potentials, allowed, residuals, upstream):
-    x, trans, valid, mask = _chain(potentials, allowed=allowed)
-    return _packed(*chain.backward(x, trans, valid, residuals, upstream), valid, mask)
+    def gradient(ordinary):
+        x, trans, valid, mask = _chain(potentials, allowed=allowed, compact=not ordinary)
+        dx, dtrans = chain.backward(x, trans, valid, residuals, upstream, ordinary=ordinary)
+        return _packed(dx, dtrans, valid, mask, compact=not ordinary)
+
+    return _if_ordinary(potentials, None, gradient)
 
 
 @compiled
 def _likelihood(potentials, tags, step_weight):
-    x, trans, valid, _, tags, before, after, options = _weighted_path(potentials, tags, step_weight)
-    on_path = _at(x, tags)
-    # Sum differences, do not subtract sums: on long, confident sequences log Z and the score agree in all float32 digits.
-    shift = ops.where(on_path > FORBIDDEN / 2, on_path, ops.zeros_like(on_path)) * valid
-    value, residuals = chain.forward(x - shift[..., None], trans, valid, **options)
-    return _score(on_path - shift, trans, tags, before, after) - value, residuals
+    def value(ordinary):
+        x, trans, valid, _, path, before, after, options = _weighted_path(potentials, tags, step_weight, ordinary)
+        on_path = _at(x, path)
+        # Sum differences, do not subtract sums: on long, confident sequences log Z and the score agree in all their digits.
+        shift = ops.where(on_path > FORBIDDEN / 2, on_path, ops.zeros_like(on_path)) * valid
+        value, residuals = chain.forward(x - shift[..., None], trans, valid, **options)
+        return _score(on_path - shift, trans, path, before, after) - value, residuals
+
+    return _if_ordinary(potentials, tags >= 0, value)
 
 
 @compiled
 def _likelihood_gradient(potentials, tags, step_weight, residuals, upstream):
-    x, trans, valid, mask, tags, before, after, options = _weighted_path(potentials, tags, step_weight)
-    dx, dtrans = chain.backward(x, trans, valid, residuals, upstream, **options)
-    k = trans.shape[0]
-    dx = ops.one_hot(tags, k, dtype=x.dtype) * (before * upstream)[..., None] - dx
-    counts = ops.segment_sum(ops.reshape(after * upstream, (-1,)), ops.reshape(_pairs(tags, k), (-1,)), num_segments=k * k)
-    return _packed(dx, ops.reshape(counts, (k, k)) - dtrans, valid, mask)
+    def gradient(ordinary):
+        x, trans, valid, mask, path, before, after, options = _weighted_path(potentials, tags, step_weight, ordinary)
+        dx, dtrans = chain.backward(x, trans, valid, residuals, upstream, **options)
+        k = trans.shape[0]
+        dx = ops.one_hot(path, k, dtype=x.dtype) * (before * upstream)[..., None] - dx
+        after = ops.reshape(after * upstream, (-1,))
+        counts = ops.segment_sum(after, ops.reshape(_pairs(path, k), (-1,)), num_segments=k * k)
+        return _packed(dx, ops.reshape(counts, (k, k)) - dtrans, valid, mask, compact=not ordinary)
+
+    return _if_ordinary(potentials, tags >= 0, gradient)
 
 
-def _weighted_path(potentials, tags, step_weight):
+def _weighted_path(potentials, tags, step_weight, ordinary):
     """The chain and the path in it; the weights of its emissions `(t, b)` and transitions `(t - 1, b)`; options of `chain`.
 
     By the chain rule from the right, `log p(y_t | later tags)` is `log alpha_t(y_t)` plus the transition score minus the
     forward score that step t + 1 starts from: so a weighted sum of them is one of weighted log forward scores.
     """
-    x, trans, valid, mask = _chain(potentials, tags >= 0)
-    tags = _time_major(ops.maximum(tags, 0), mask)
+    x, trans, valid, mask = _chain(potentials, tags >= 0, compact=not ordinary)
+    order = ops.transpose if ordinary else functools.partial(_time_major, mask=mask)
+    tags = order(ops.maximum(tags, 0))
+    options = {"ordinary": ordinary}
     if step_weight is None:
-        return x, trans, valid, mask, tags, valid, valid[1:], {}
-    weight = _time_major(step_weight, mask) * valid
+        return x, trans, valid, mask, tags, valid, valid[1:], options
+    weight = order(step_weight) * valid
     before = ops.concatenate([ops.zeros_like(weight[:1]), weight[:-1]], axis=0) * valid
     at = (before - weight)[..., None] * ops.one_hot(tags, trans.shape[0], dtype=x.dtype)
-    options = {"at": at, "final": ops.sum(weight * chain.last_steps(valid), axis=0)}
+    options.update(at=at, final=ops.sum(weight * chain.last_steps(valid), axis=0))
     return x, trans, valid, mask, tags, before, weight[:-1] * valid[1:], options
 
 
 @compiled
 def _decode(potentials):
-    x, trans, valid, mask = _chain(potentials)
-    top = ops.max(x, axis=-1, keepdims=True)  # small numbers keep their digits over a million steps
-    best = chain.best_scores(x - top, trans)
-    tags = chain.trace_back(best, trans, valid)
-    score = ops.sum(ops.max(best, axis=-1) * chain.last_steps(valid) + top[..., 0] * valid, axis=0)
-    return _spread_tags(ops.transpose(tags), mask), score
+    def best(compact):
+        x, trans, valid, mask = _chain(potentials, compact=compact)
+        top = ops.max(x, axis=-1, keepdims=True)  # small numbers keep their digits over a million steps
+        best = chain.best_scores(x - top, trans)
+        tags = ops.transpose(chain.trace_back(best, trans, valid))
+        final = ops.max(ops.sum(best * chain.last_steps(valid)[..., None], axis=0), axis=-1)
+        score = final + ops.sum(top[..., 0] * valid, axis=0)
+        return _spread_tags(tags, mask) if compact else ops.where(mask, tags, -1), score
+
+    mask = unpack(potentials)[4]
+    return ops.cond(_right_padded(mask), lambda: best(False), lambda: best(True))
 
 
 @compiled
@@ -320,47 +343,53 @@ def _with_gradient(value, gradient, potentials, *constants):
     return call(_padded(potentials))
 
 
-def _chain(potentials, keep=None, allowed=None):
+def _if_ordinary(potentials, keep, run):
+    """`run(ordinary)`: true where the real steps come first and the transitions spread little, so that nothing needs care.
+
+    One branch around everything: XLA copies what enters and leaves a branch.
+    """
+    _, trans, _, _, mask = unpack(potentials)
+    mask = mask if keep is None else ops.logical_and(mask, keep)
+    ordinary = ops.logical_and(_right_padded(mask), chain.spreads_little(trans))
+    return ops.cond(ordinary, lambda: run(True), lambda: run(False))
+
+
+def _chain(potentials, keep=None, allowed=None, compact=True):
     """Time-major `x` (start and end scores added), transitions, `valid`; and the mask `(b, t)` of the steps in the chain."""
     emissions, trans, start, end, mask = unpack(potentials)
     if keep is not None:
         mask = ops.logical_and(mask, keep)
     if allowed is not None:
         emissions = ops.where(allowed, emissions, FORBIDDEN)
-    x = ops.transpose(_compact(emissions, mask), (1, 0, 2))
-    valid = _time_major(ops.cast(mask, x.dtype), mask)
+    valid = ops.cast(mask, emissions.dtype)
+    if compact:
+        emissions, valid = _compact(emissions, mask), _compact(valid, mask)
+    x, valid = ops.transpose(emissions, (1, 0, 2)), ops.transpose(valid)
     x = ops.concatenate([x[:1] + start, x[1:]], axis=0)
     return x + chain.last_steps(valid)[..., None] * end, trans, valid, mask
 
 
-def _packed(dx, dtrans, valid, mask):
+def _packed(dx, dtrans, valid, mask, compact):
     """Gradients of `_chain`'s `x` and transitions as one of the packed potentials; the head is that of sequence 0."""
     start, end = ops.sum(dx[0], axis=0), ops.sum(dx * chain.last_steps(valid)[..., None], axis=(0, 1))
     head = ops.pad(ops.concatenate([dtrans, start[None], end[None]], axis=0), ((0, 0), (0, 1)))
     first = ops.cast(ops.cumsum(ops.ones_like(valid[0])) == 1, dx.dtype)
-    body = ops.pad(_spread(ops.transpose(dx, (1, 0, 2)), mask), ((0, 0), (0, 0), (0, 1)))
+    body = ops.transpose(dx, (1, 0, 2))
+    body = ops.pad(_spread(body, mask) if compact else body, ((0, 0), (0, 0), (0, 1)))
     return ops.concatenate([first[:, None, None] * head, body], axis=1)
 
 
 def _compact(values, mask):
     """`values` `(b, t, ...)` with the real steps first, in order."""
-
-    def gathered():
-        steps = ops.arange(ops.shape(mask)[1])
-        order = ops.argsort(ops.where(mask, steps, steps + ops.shape(mask)[1]), axis=1)
-        return ops.take_along_axis(values, _like(order, values), axis=1)
-
-    return ops.cond(_right_padded(mask), lambda: values, gathered)
+    steps = ops.arange(ops.shape(mask)[1])
+    order = ops.argsort(ops.where(mask, steps, steps + ops.shape(mask)[1]), axis=1)
+    return ops.take_along_axis(values, _like(order, values), axis=1)
 
 
 def _spread(values, mask):
     """Compacted `values` `(b, t, ...)` back to where `mask` is true, zeros elsewhere."""
-
-    def gathered():
-        at = ops.maximum(ops.cumsum(ops.cast(mask, "int32"), axis=1) - 1, 0)
-        return ops.take_along_axis(values, _like(at, values), axis=1)
-
-    values = ops.cond(_right_padded(mask), lambda: values, gathered)
+    at = ops.maximum(ops.cumsum(ops.cast(mask, "int32"), axis=1) - 1, 0)
+    values = ops.take_along_axis(values, _like(at, values), axis=1)
     return ops.where(_like(mask, values), values, ops.zeros_like(values))
 
 
