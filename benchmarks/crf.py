@@ -31,7 +31,7 @@ TARGETS = {
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--backends", nargs="+", default=["jax", "tensorflow", "torch"])
-    parser.add_argument("--repeat", type=int, default=15)
+    parser.add_argument("--repeat", type=int, default=9)
     parser.add_argument("--json", help="also write the rows to this file")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -154,15 +154,16 @@ def ready(backend, xla, loss, decode, arrays):
     return gradient, best
 
 
-def alternate(ours, theirs, repeat):
-    """Median CPU milliseconds of each, run in turns."""
+def alternate(ours, theirs, repeat, calls=4):
+    """Median CPU milliseconds of each; they take turns of `calls` calls."""
     times = ([], [])
-    for _ in range(repeat + 2):
+    for _ in range(repeat + 1):
         for call, kept in zip((ours, theirs), times, strict=True):
             start = time.process_time()
-            call()
-            kept.append(1e3 * (time.process_time() - start))
-    return [sorted(kept[2:])[repeat // 2] for kept in times]
+            for _ in range(calls):
+                call()
+            kept.append(1e3 * (time.process_time() - start) / calls)
+    return [sorted(kept[1:])[repeat // 2] for kept in times]
 
 
 if __name__ == "__main__":

@@ -22,29 +22,29 @@ from keras_blog.ops.recurrence import best_step, scan, trace_step
 
 FORBIDDEN = -1e30  # stands for -inf: additions of it stay finite, and its exponential is 0
 _FLOOR = -60.0  # nats
-_TINY = 1e-37
+_TINY, _NOTHING = 1e-37, 1e-30  # added to every edge, so that nothing is divided by 0; masses below the second are none
 
 
-def forward(x, trans, valid, at=None, final=None, ordinary=False):
+def forward(x, trans, valid, at=None, final=None, shift=0.0, ordinary=False):
     r"""`final * log Z + sum_t at_t . log alpha_t` and what `backward` needs.
 
     Args:
         x, trans, valid: the chain.
         at: weights of the log forward scores, shape `(t, b, k)`; none by default.
         final: weight of `log Z`, shape `(b,)`; 1 by default.
+        shift: to be subtracted from all emissions of a step, shape `(t, b)`.
         ordinary: the caller knows that `spreads_little(trans)`.
 
     Returns:
-        `(value, (predicted, safe))`, value of shape `(b,)`, 0 for a chain without a real step; the predicted masses `s`
-        are in logs where not `safe`.
+        `(value, residuals)`, value of shape `(b,)`, 0 for a chain without a real step.
     """
-    trans, shift = _shifted(trans)
+    trans, most = _shifted(trans)
     top = ops.max(x, axis=-1, keepdims=True)
     w = ops.exp(x - top)
-    s = _filter_scaled(w, trans)
+    a, s, c = _filter_scaled(w, trans)
 
     def value(m, log_s):
-        steps = ops.concatenate([m[:1], m[1:] + shift], axis=0) * valid
+        steps = (ops.concatenate([m[:1], m[1:] + most], axis=0) - shift) * valid
         total = ops.sum(steps, axis=0)
         if final is not None:
             total = total * final
@@ -53,53 +53,43 @@ def forward(x, trans, valid, at=None, final=None, ordinary=False):
         return total
 
     def scaled():
-        c = ops.sum(s * w, axis=-1)
-        m = ops.where(c > 0, ops.log(ops.maximum(c, _TINY)), FORBIDDEN) + top[..., 0]
-        return value(m, lambda: ops.log(ops.maximum(s, _TINY))), s
+        m = (ops.where(c > _NOTHING, ops.log(c), FORBIDDEN) + top)[..., 0]
+        return value(m, lambda: ops.log(s)), a, s
 
     def in_logs():
-        log_s = _filter_log(x, trans)
-        return value(ops.logsumexp(log_s + x, axis=-1), lambda: log_s), log_s
+        ln, log_s = _filter_log(x, trans)
+        return value(ops.logsumexp(log_s + x, axis=-1), lambda: log_s), ln, log_s
 
     if ordinary:
-        total, predicted = scaled()
-        return total, (predicted, ops.convert_to_tensor(True))
+        total, *residuals = scaled()
+        return total, (*residuals, ops.convert_to_tensor(True))
     safe = ops.logical_or(spreads_little(trans), _nothing_lost(s, x - top, trans, valid))
-    total, predicted = ops.cond(safe, scaled, in_logs)
-    return total, (predicted, safe)
+    total, *residuals = ops.cond(safe, scaled, in_logs)
+    return total, (*residuals, safe)
 
 
 def backward(x, trans, valid, residuals, upstream, at=None, final=None, ordinary=False):
     """Gradients `(dx, dtrans)` of `forward`'s value, times `upstream` `(b,)`; for `log Z` these are posterior marginals."""
-    predicted, safe = residuals
+    a, s, safe = residuals
     trans, _ = _shifted(trans)
     weight = (upstream if final is None else upstream * final)[:, None]
-    last = last_steps(valid)[..., None]
+    last = last_steps(valid)[..., None]  # (t, b, 1)
+    inject = () if at is None else (at * upstream[:, None],)
 
-    def injected(a):
-        mass = last * ops.sum(a * last, axis=0) * weight
-        return mass if at is None else mass + at * upstream[:, None]
-
-    def scaled():
-        u = predicted * ops.exp(x - ops.max(x, axis=-1, keepdims=True))
-        a = u / ops.maximum(ops.sum(u, axis=-1, keepdims=True), _TINY)
-        return _smooth_scaled(a, trans, predicted, injected(a))
+    def scaled(floor=_FLOOR):
+        masses = s if floor is None else ops.maximum(s, ops.exp(ops.cast(floor, s.dtype)))
+        return _smooth_scaled(a, trans, masses, last, at_last(a, valid) * weight, inject)
 
     def in_logs():
-        ln = ops.log_softmax(predicted + x)
-        return _smooth_log(ln, trans, injected(ops.exp(ln)))
+        return _smooth_log(a, trans, last, ops.exp(at_last(a, valid)) * weight, inject)
 
-    return scaled() if ordinary else ops.cond(safe, scaled, in_logs)
+    return scaled(None) if ordinary else ops.cond(safe, scaled, in_logs)
 
 
 def filtered(x, trans, valid):
-    """`log p(tag at step t | x up to step t)`, up to a constant in each step, shape `(t, b, k)`."""
-    predicted, safe = forward(x, trans, valid)[1]
-
-    def logs():
-        return ops.where(predicted > 0, ops.log(ops.maximum(predicted, _TINY)), FORBIDDEN)
-
-    return ops.cond(safe, logs, lambda: predicted) + x
+    """`log p(tag at step t | x up to step t)`, shape `(t, b, k)`."""
+    _, (a, _, safe) = forward(x, trans, valid)
+    return ops.cond(safe, lambda: ops.where(a > 0, ops.log(ops.maximum(a, _TINY)), FORBIDDEN), lambda: a)
 
 
 def marginals(x, trans, valid):
@@ -126,7 +116,7 @@ def entropy(x, trans, valid):
         return total, total
 
     ln, masses = filtered(x, trans, valid), marginals(x, trans, valid)
-    log_p = ops.log_softmax(ops.sum(ln * last_steps(valid)[..., None], axis=0))
+    log_p = ops.log_softmax(at_last(ln, valid))
     total = -ops.sum(ops.exp(log_p) * log_p, axis=-1) * valid[0]
     return scan(step, total, (ln[:-1], masses[1:]))[0]
 
@@ -144,7 +134,7 @@ def trace_back(scores, trans, valid):
     """
     # At the last real step the best tag outweighs whatever a padded step behind it would prefer.
     last = last_steps(valid)[..., None]
-    end = ops.argmax(ops.sum(scores * last, axis=0), axis=-1)
+    end = ops.argmax(at_last(scores, valid), axis=-1)
     scores = scores + last * (-4 * FORBIDDEN * ops.one_hot(end, scores.shape[-1], dtype=scores.dtype))
     last = ops.cast(ops.argmax(scores[-1], axis=-1), "int32")
     _, tags = scan(trace_step(trans), last, (scores[:-1],), reverse=True)
@@ -162,65 +152,81 @@ def last_steps(valid):
 
 
 def _filter_scaled(w, trans):
-    """`s` of every step; ones at step 0."""
-    edges, ones = ops.exp(trans), ops.ones((trans.shape[0], 1), w.dtype)
+    """`a`, `s` and `c` `(t, b, 1)`; at step 0 `s` is 1."""
+    edges, ones = ops.exp(trans) + _TINY, ops.ones((trans.shape[0], 1), w.dtype)
 
     def step(a, x):  # operators only: on torch each call of keras.ops costs as much as the arithmetic
         s = a @ edges
         u = s * x[0]
-        return u / (u @ ones + _TINY), s
+        c = u @ ones
+        a = u / c
+        return a, (a, s, c)
 
-    _, s = scan(step, w[0] / ops.sum(w[0], axis=-1, keepdims=True), (w[1:],))
-    return ops.concatenate([ops.ones_like(w[:1]), s], axis=0)
+    c = ops.sum(w[0], axis=-1, keepdims=True)
+    first = (w[0] / c, ops.ones_like(w[0]), c)
+    return _after(first, scan(step, first[0], (w[1:],))[1])
 
 
 def _filter_log(x, trans):
-    """`log s` of every step; zeros at step 0."""
+    """`log a` and `log s`; at step 0 `log s` is 0."""
 
     def step(ln, x):
         log_s = ops.logsumexp(ln[:, :, None] + trans, axis=1)
-        return ops.log_softmax(log_s + x[0]), log_s
+        ln = ops.log_softmax(log_s + x[0])
+        return ln, (ln, log_s)
 
-    _, log_s = scan(step, ops.log_softmax(x[0]), (x[1:],))
-    return ops.concatenate([ops.zeros_like(x[:1]), log_s], axis=0)
+    first = (ops.log_softmax(x[0]), ops.zeros_like(x[0]))
+    return _after(first, scan(step, first[0], (x[1:],))[1])
 
 
-def _smooth_scaled(a, trans, s, inject):
-    edges = ops.exp(trans)
-    edges_t = ops.transpose(edges)
-    r = 1.0 / ops.maximum(s, ops.exp(ops.cast(_FLOOR, s.dtype)))
+def _smooth_scaled(a, trans, s, last, final, inject):
+    edges_t = ops.transpose(ops.exp(trans))
 
     def step(mass, x):
-        a, r, inject = x
-        mass = a * ((mass * r) @ edges_t) + inject
+        a, s, last, *inject = x
+        mass = a * ((mass / s) @ edges_t) + last * final
+        if inject:
+            mass = mass + inject[0]
         return mass, mass
 
-    _, masses = scan(step, inject[-1], (a[:-1], r[1:], inject[:-1]), reverse=True)
-    masses = ops.concatenate([masses, inject[-1:]], axis=0)
+    end = last[-1] * final + (inject[0][-1] if inject else 0.0)
+    _, masses = scan(step, end, (a[:-1], s[1:], last[:-1], *(more[:-1] for more in inject)), reverse=True)
+    masses = ops.concatenate([masses, end[None]], axis=0)
     sources = ops.reshape(a[:-1], (-1, trans.shape[0]))
-    targets = ops.reshape((masses * r)[1:], (-1, trans.shape[0]))
-    return masses, ops.matmul(ops.transpose(sources), targets) * edges
+    targets = ops.reshape(masses[1:] / s[1:], (-1, trans.shape[0]))
+    return masses, ops.matmul(ops.transpose(sources), targets) * ops.exp(trans)
 
 
-def _smooth_log(ln, trans, inject):
+def _smooth_log(ln, trans, last, final, inject):
     def step(carry, x):
         mass, total = carry
-        ln, inject = x
+        ln, last, *inject = x
         edge = ops.softmax(ln[:, :, None] + trans, axis=1) * mass[:, None, :]  # (b, from, to)
-        mass = ops.sum(edge, axis=2) + inject
+        mass = ops.sum(edge, axis=2) + last * final + (inject[0] if inject else 0.0)
         return (mass, total + ops.sum(edge, axis=0)), mass
 
-    carry = (inject[-1], ops.zeros_like(trans))
-    (_, total), masses = scan(step, carry, (ln[:-1], inject[:-1]), reverse=True)
-    return ops.concatenate([masses, inject[-1:]], axis=0), total
+    end = last[-1] * final + (inject[0][-1] if inject else 0.0)
+    xs = (ln[:-1], last[:-1], *(more[:-1] for more in inject))
+    (_, total), masses = scan(step, (end, ops.zeros_like(trans)), xs, reverse=True)
+    return ops.concatenate([masses, end[None]], axis=0), total
+
+
+def _after(first, rest):
+    return tuple(ops.concatenate([row[None], rows], axis=0) for row, rows in zip(first, rest, strict=True))
+
+
+def at_last(values, valid):
+    """Rows of `values` `(t, b, k)` at the last real steps, `(b, k)`; of chains without one, row 0."""
+    at = ops.cast(ops.maximum(ops.sum(valid, axis=0) - 1, 0), "int32")
+    return ops.take_along_axis(values, at[None, :, None], axis=0)[0]
 
 
 def _nothing_lost(s, x, trans, valid):
     """Whether the scaled recursions lost nothing, see the top of this file; `x` and `trans` have maximum 0."""
     lowest = ops.min(ops.where(trans <= FORBIDDEN / 2, 0.0, trans))
-    ln = ops.log(ops.maximum(s, _TINY)) + x
+    ln = ops.log(s) + x
     near = ln - ops.max(ln, axis=-1, keepdims=True) + lowest >= _FLOOR
-    unreachable = ops.logical_or(s <= 0, x <= FORBIDDEN / 2)
+    unreachable = ops.logical_or(s <= _NOTHING, x <= FORBIDDEN / 2)
     return ops.all(ops.logical_or(ops.logical_or(near, unreachable), valid[..., None] == 0))
 
 

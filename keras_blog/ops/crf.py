@@ -239,7 +239,7 @@ def _likelihood(potentials, tags, step_weight):
         on_path = _at(x, path)
         # Sum differences, do not subtract sums: on long, confident sequences log Z and the score agree in all their digits.
         shift = ops.where(on_path > FORBIDDEN / 2, on_path, ops.zeros_like(on_path)) * valid
-        value, residuals = chain.forward(x - shift[..., None], trans, valid, **options)
+        value, residuals = chain.forward(x, trans, valid, shift=shift, **options)
         return _score(on_path - shift, trans, path, before, after) - value, residuals
 
     return _if_ordinary(potentials, tags >= 0, value)
@@ -285,8 +285,7 @@ def _decode(potentials):
         top = ops.max(x, axis=-1, keepdims=True)  # small numbers keep their digits over a million steps
         best = chain.best_scores(x - top, trans)
         tags = ops.transpose(chain.trace_back(best, trans, valid))
-        final = ops.max(ops.sum(best * chain.last_steps(valid)[..., None], axis=0), axis=-1)
-        score = final + ops.sum(top[..., 0] * valid, axis=0)
+        score = ops.max(chain.at_last(best, valid), axis=-1) * valid[0] + ops.sum(top[..., 0] * valid, axis=0)
         return _spread_tags(tags, mask) if compact else ops.where(mask, tags, -1), score
 
     mask = unpack(potentials)[4]

@@ -8,6 +8,7 @@ here is differentiated: the callers bring their own gradients, because a scan ha
 import functools
 
 import keras
+import numpy as np
 from keras import ops
 
 if keras.config.backend() == "tensorflow":
@@ -22,7 +23,7 @@ def scan(step, init, xs, reverse=False):
     """Loop over axis 0 of every tensor in `xs`.
 
     Args:
-        step: `step(carry, x) -> (carry, out)`; `out` has the shape and dtype of the carry, or of its first tensor.
+        step: `step(carry, x) -> (carry, out)`; `out` is a tensor or a tuple of tensors.
         init: first carry, a tensor or a tuple of tensors.
         xs: tuple of tensors with one common, nonzero length in axis 0.
         reverse: run from the last index to the first; `outs[i]` still belongs to `xs[i]`.
@@ -84,10 +85,25 @@ def best_step(trans):
             best = torch.amax(best.unsqueeze(1) + into, dim=-1) + x[0]
             return best, best
 
-    else:
+    elif trans.shape[0] % 8 or trans.shape[0] < 32:
 
         def step(best, x):
             best = ops.max(best[:, :, None] + trans, axis=1) + x[0]
+            return best, best
+
+    else:  # XLA vectorises eight maxima of rows, but not the reduction of one axis: twice as fast at 128 tags
+        tags = trans.shape[0]
+        rows = ops.reshape(trans, (tags // 8, 8, tags))
+
+        def step(best, x):
+            sources = ops.reshape(ops.transpose(best), (tags // 8, 8, -1))
+
+            def eight(i, top):
+                for j in range(8):
+                    top = ops.maximum(top, sources[i, j][:, None] + rows[i, j])
+                return top
+
+            best = ops.fori_loop(0, tags // 8, eight, ops.full_like(best, -np.inf)) + x[0]
             return best, best
 
     return step
@@ -118,16 +134,22 @@ def _round_up(steps):
 
 def _scan_tensorflow(step, init, xs, reverse=False):
     steps = tf.shape(xs[0])[0]
-    like = tf.nest.flatten(init)[0]
-    outs = tf.TensorArray(like.dtype, size=steps, element_shape=like.shape)
 
-    def body(i, carry, outs):
-        at = steps - 1 - i if reverse else i
-        carry, out = step(carry, tuple(x[at] for x in xs))
-        return i + 1, carry, outs.write(at, out)
+    def at(i):
+        return steps - 1 - i if reverse else i
 
-    _, carry, outs = tf.while_loop(lambda i, *_: i < steps, body, (0, init, outs), maximum_iterations=steps)
-    return carry, outs.stack()
+    def write(arrays, i, out):
+        return [array.write(at(i), part) for array, part in zip(arrays, tf.nest.flatten(out), strict=True)]
+
+    def body(i, carry, arrays):
+        carry, out = step(carry, tuple(x[at(i)] for x in xs))
+        return i + 1, carry, write(arrays, i, out)
+
+    carry, first = step(init, tuple(x[at(0)] for x in xs))  # outside the loop, to know what it writes
+    arrays = [tf.TensorArray(part.dtype, size=steps, element_shape=part.shape) for part in tf.nest.flatten(first)]
+    loop = (1, carry, write(arrays, 0, first))
+    _, carry, arrays = tf.while_loop(lambda i, *_: i < steps, body, loop, maximum_iterations=steps - 1)
+    return carry, tf.nest.pack_sequence_as(first, [array.stack() for array in arrays])
 
 
 def _scan_torch(step, init, xs, reverse=False):
@@ -136,7 +158,8 @@ def _scan_torch(step, init, xs, reverse=False):
     for row in reversed(rows) if reverse else rows:
         carry, out = step(carry, row)
         outs.append(out)
-    return carry, torch.stack(outs[::-1] if reverse else outs)
+    outs = outs[::-1] if reverse else outs
+    return carry, tuple(map(torch.stack, zip(*outs, strict=True))) if isinstance(out, tuple) else torch.stack(outs)
 
 
 _SCANS = {"tensorflow": _scan_tensorflow, "torch": _scan_torch}
