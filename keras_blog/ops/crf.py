@@ -97,6 +97,7 @@ def unpack(potentials):
     potentials = ops.convert_to_tensor(potentials)
     tags = _tags(potentials)
     head = ops.sum(potentials[:1, : tags + 2, :tags], axis=0)  # a sum, for a batch may be empty
+    head = ops.reshape(head, (tags + 2, tags))  # a graph that does not know the steps knows this
     body = potentials[:, tags + 2 :]
     return body[..., :tags], head[:tags], head[tags], head[tags + 1], body[..., tags] > 0.5
 

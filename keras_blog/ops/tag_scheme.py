@@ -4,12 +4,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Per scheme, the letters that end a span here or continue it: a span is one of these letter sequences.
-_BEGINS = {"BIO": "B", "BIOES": "BS", "BMES": "BS"}
-_INSIDE = {"BIO": "I", "BIOES": "IE", "BMES": "ME"}
-_OPEN = {"BIO": "", "BIOES": "BI", "BMES": "BM"}  # letters after which the span must go on
-_CLOSED = {"BIO": "BI", "BIOES": "ES", "BMES": "ES"}  # letters after which it may end
-SCHEMES = tuple(_BEGINS)
+
+class BoundaryLetters(NamedTuple):
+    """The letters of a scheme that begin a span, continue it, leave it open, and may be its last."""
+
+    begins: str
+    inside: str
+    open: str
+    closed: str
+
+
+_LETTERS = {
+    "BIO": BoundaryLetters("B", "I", "BI", "BI"),
+    "BIOES": BoundaryLetters("BS", "IE", "BI", "ES"),
+    "BMES": BoundaryLetters("BS", "ME", "BM", "ES"),
+}
+SCHEMES = tuple(_LETTERS)
 
 
 class AllowedTransitions(NamedTuple):
@@ -44,50 +54,53 @@ def allowed_transitions(tag_names, scheme):
     if not parts:
         raise ValueError("`tag_names` must name at least one tag; received none")
 
+    letters = boundary_letters(scheme)
+
     def may_follow(before, after):
         (left, left_type), (right, right_type) = before, after
-        if right in _INSIDE[scheme]:
-            going_on = left in (_OPEN[scheme] or "BI")
-            return going_on and left_type == right_type
-        return left == "O" or left in _CLOSED[scheme]
+        if right in letters.inside:
+            return left in letters.open and left_type == right_type
+        return left == "O" or left in letters.closed
 
     transitions = np.array([[may_follow(before, after) for after in parts] for before in parts])
-    start = np.array([letter == "O" or letter in _BEGINS[scheme] for letter, _ in parts])
-    end = np.array([letter == "O" or letter in _CLOSED[scheme] for letter, _ in parts])
+    start = np.array([letter == "O" or letter in letters.begins for letter, _ in parts])
+    end = np.array([letter == "O" or letter in letters.closed for letter, _ in parts])
     return AllowedTransitions(transitions, start, end)
+
+
+def boundary_letters(scheme):
+    """`BoundaryLetters` of `"BIO"`, `"BIOES"` or `"BMES"`."""
+    if scheme not in SCHEMES:
+        raise ValueError(f"`scheme` must be one of {', '.join(SCHEMES)}; received {scheme!r}")
+    return _LETTERS[scheme]
 
 
 def split_tag(name, scheme):
     """`("B", "PER")` of `"B-PER"`; the type is `""` where there is none."""
-    if scheme not in SCHEMES:
-        raise ValueError(f"`scheme` must be one of {', '.join(SCHEMES)}; received {scheme!r}")
+    letters = boundary_letters(scheme)
     letter, _, kind = name.partition("-")
-    letters = _BEGINS[scheme] + _INSIDE[scheme]
-    if name != "O" and (len(letter) != 1 or letter not in letters):
-        raise ValueError(f"tag {name!r} is not of scheme {scheme}: expected 'O', or one of {', '.join(letters)}, as in 'B-PER'")
+    known = letters.begins + letters.inside
+    if name != "O" and (len(letter) != 1 or letter not in known):
+        raise ValueError(f"tag {name!r} is not of scheme {scheme}: expected 'O', or one of {', '.join(known)}, as in 'B-PER'")
     return letter, kind
 
 
 def spans(tags, scheme):
     """Well-formed spans of a list of tag names: `[(start, end, type), ...]`, `end` exclusive.
 
-    Strict: what the scheme does not allow, a span that never closes or starts in its middle, is no span. In BIO, whose spans
-    close by themselves, an `I` that continues nothing is no span either.
+    Strict: what the scheme does not allow is no span, as one that starts in its middle or never ends.
 
     Example:
     >>> spans(["B-PER", "E-PER", "O", "M-LOC", "S-LOC"], "BMES")
     [(0, 2, 'PER'), (4, 5, 'LOC')]
     """
-    found, start, kind = [], None, None
-    for i, (letter, this) in enumerate([*(split_tag(tag, scheme) for tag in tags), ("O", "")]):
-        goes_on = letter in _INSIDE[scheme] and start is not None and this == kind
-        if start is not None and not goes_on:
-            if scheme == "BIO":
-                found.append((start, i, kind))
-            start = None
-        if letter in _BEGINS[scheme]:
-            start, kind = i, this
-        if letter == "S" or (letter == "E" and goes_on):
-            found.append((start, i + 1, kind))
-            start = None
+    letters = boundary_letters(scheme)
+    found, start, last = [], None, ("O", "")
+    for i, this in enumerate([*(split_tag(tag, scheme) for tag in tags), ("O", "")]):
+        linked = last[0] in letters.open and this[0] in letters.inside and last[1] == this[1]
+        if not linked:
+            if start is not None and last[0] in letters.closed:
+                found.append((start, i, last[1]))
+            start = i if this[0] in letters.begins else None
+        last = this
     return found
