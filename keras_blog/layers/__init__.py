@@ -1,5 +1,7 @@
 """Layers: whatever owns weights, or turns tensors into tensors inside a model."""
 
 from keras_blog.layers.crf import CRF, CRFDecoder
+from keras_blog.layers.gated_convolution import GatedConvolution
+from keras_blog.layers.hashed_bigrams import HashedBigrams
 
-__all__ = ["CRF", "CRFDecoder"]
+__all__ = ["CRF", "CRFDecoder", "GatedConvolution", "HashedBigrams"]

@@ -1,0 +1,194 @@
+"""A sequence tagger: an encoder and a CRF, with its vocabulary and tag names in one file."""
+
+from collections import Counter
+
+import keras
+import numpy as np
+
+from keras_blog.layers import CRF, GatedConvolution, HashedBigrams
+from keras_blog.ops import crf
+from keras_blog.ops.tag_scheme import spans
+
+_PADDING, _UNKNOWN = 0, 1  # ids; the tokens of the vocabulary follow
+
+
+@keras.saving.register_keras_serializable("keras_blog")
+class Tagger(keras.Model):
+    """Tags every token of a text: an encoder, scores of the tags, and a CRF that allows only what the tag scheme allows.
+
+        tagger = Tagger(Tagger.vocabulary_of(sentences), tag_names, "BMES")
+        tagger.compile("adam", loss=losses.CRFNegativeLogLikelihood())
+        tagger.fit(TaggedBatches(tagger, sentences, tags), epochs=5)
+        tagger.spans(["江泽民在北京"])  # [[(0, 3, 'PER'), (4, 6, 'LOC')]]
+
+    Args:
+        vocabulary: the tokens that have an embedding, without duplicates; every other token is unknown.
+        tag_names: the tags in the order of their ids, as in `["O", "B-PER", "I-PER"]`.
+        scheme: `"BIO"`, `"BIOES"` or `"BMES"`.
+        encoder: any Keras model or layer from int ids `(batch, steps)`, 0 at padding, 1 unknown, to features
+            `(batch, steps, dim)` with a mask; `character_encoder(len(vocabulary) + 2)` by default.
+        lr_multiplier: how many times faster the transitions learn; see `layers.CRF`.
+
+    Call arguments:
+        inputs: int ids, shape `(batch, steps)`, as `encode` makes them.
+
+    Returns:
+        Packed potentials, see `ops.crf.pack`.
+
+    References:
+        Article: kexue.fm 5542
+    """
+
+    def __init__(self, vocabulary, tag_names, scheme, encoder=None, lr_multiplier=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.vocabulary, self.tag_names, self.scheme = list(vocabulary), list(tag_names), scheme
+        for name, values in (("vocabulary", self.vocabulary), ("tag_names", self.tag_names)):
+            if not values or len(set(values)) != len(values) or not all(isinstance(value, str) for value in values):
+                raise ValueError(f"`{name}` must be distinct strings, at least one; received {len(values)} values")
+        self.encoder = character_encoder(len(self.vocabulary) + 2) if encoder is None else encoder
+        self.scores = keras.layers.Dense(len(self.tag_names), name="scores")
+        allowed = crf.allowed_transitions(self.tag_names, scheme)
+        self.crf = CRF(len(self.tag_names), allowed=allowed, lr_multiplier=lr_multiplier, name="crf")
+        self._ids = {token: i for i, token in enumerate(self.vocabulary, start=_UNKNOWN + 1)}
+        self._tag_ids = {tag: i for i, tag in enumerate(self.tag_names)}
+
+    @staticmethod
+    def vocabulary_of(sentences, min_count=2):
+        """Tokens that occur at least `min_count` times, most frequent first, ties in the order of the text."""
+        counts = Counter(token for sentence in sentences for token in sentence)
+        return [token for token, count in counts.most_common() if count >= min_count]
+
+    def call(self, inputs, training=None):
+        features = self.encoder(inputs, training=training)
+        return self.crf(self.scores(features), mask=keras.ops.not_equal(inputs, _PADDING))
+
+    def encode(self, texts):
+        """Int ids of texts, each a string (its characters are the tokens) or a list of tokens; zeros up to a common length.
+
+        Lengths are rounded up to a multiple of 16, so that a compiled model meets few of them.
+        """
+        for i, text in enumerate(texts):
+            if not isinstance(text, (str, list, tuple)):
+                raise ValueError(f"`texts` must hold strings or lists of tokens; received {type(text).__name__} at index {i}")
+        return self._padded([[self._ids.get(token, _UNKNOWN) for token in text] for text in texts], _PADDING)
+
+    def encode_tags(self, tags):
+        """Int ids of lists of tag names, padded with -1 to the length that `encode` gives their texts."""
+        unknown = sorted({tag for row in tags for tag in row} - self._tag_ids.keys())
+        if unknown:
+            raise ValueError(f"`tags` must be of {self.tag_names}; received {unknown}")
+        return self._padded([[self._tag_ids[tag] for tag in row] for row in tags], -1)
+
+    def predict(self, x, batch_size=64, **kwargs):
+        """Tag names of raw texts, a list of lists; of anything but texts, potentials as `keras.Model.predict` gives them."""
+        if not (isinstance(x, (list, tuple)) and all(isinstance(text, (str, list, tuple)) for text in x)):
+            return super().predict(x, batch_size=batch_size, **kwargs)
+        tags = [[] for _ in x]
+        by_length = sorted((i for i in range(len(x)) if len(x[i])), key=lambda i: len(x[i]))
+        for start in range(0, len(by_length), batch_size):
+            some = by_length[start : start + batch_size]
+            ids = self.encode([x[i] for i in some])
+            best, _ = crf.decode(self.predict_on_batch(ids))
+            for i, row in zip(some, keras.ops.convert_to_numpy(best), strict=True):
+                tags[i] = [self.tag_names[tag] for tag in row[: len(x[i])]]
+        return tags
+
+    def spans(self, texts, batch_size=64):
+        """Spans of raw texts: a list of `[(start, end, type), ...]`, offsets in tokens, `end` exclusive."""
+        return [spans(tags, self.scheme) for tags in self.predict(texts, batch_size)]
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "vocabulary": self.vocabulary,
+            "tag_names": self.tag_names,
+            "scheme": self.scheme,
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "lr_multiplier": self.crf.lr_multiplier,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{**config, "encoder": keras.saving.deserialize_keras_object(config["encoder"])})
+
+    @staticmethod
+    def _padded(rows, value):
+        length = max((len(row) for row in rows), default=0)
+        out = np.full((len(rows), -(-max(length, 1) // 16) * 16), value, "int32")
+        for i, row in enumerate(rows):
+            out[i, : len(row)] = row
+        return out
+
+
+class TaggedBatches(keras.utils.PyDataset):
+    """Batches of `(ids, tag ids)` for `Tagger.fit`: texts of similar length together, the batches in random order.
+
+    The order is drawn from NumPy's global generator at the start of each epoch, which `callbacks.ExactResume` saves.
+
+    Args:
+        tagger: a `Tagger`.
+        texts: strings or lists of tokens.
+        tags: lists of tag names, one a token.
+        batch_size: sequences in a batch.
+        shuffle: whether to draw an order; else shortest first.
+
+    Raises:
+        ValueError: if a text and its tags differ in length.
+    """
+
+    def __init__(self, tagger, texts, tags, batch_size=64, shuffle=True):
+        super().__init__()
+        for i, (text, row) in enumerate(zip(texts, tags, strict=True)):
+            if len(text) != len(row):
+                raise ValueError(f"`tags` must be one a token; received {len(row)} for {len(text)} tokens at index {i}")
+        self.tagger, self.texts, self.tags = tagger, texts, tags
+        self.batch_size, self.shuffle = batch_size, shuffle
+        self._by_length = sorted((i for i in range(len(texts)) if len(texts[i])), key=lambda i: len(texts[i]))
+        self.on_epoch_end()
+
+    def __len__(self):
+        return -(-len(self._by_length) // self.batch_size)
+
+    def __getitem__(self, index):
+        start = self._order[index] * self.batch_size
+        some = self._by_length[start : start + self.batch_size]
+        return self.tagger.encode([self.texts[i] for i in some]), self.tagger.encode_tags([self.tags[i] for i in some])
+
+    def on_epoch_begin(self):
+        if self.shuffle:
+            self._order = np.random.permutation(len(self))
+
+    def on_epoch_end(self):
+        # Between epochs the shortest batch comes first and the longest second: from these two TensorFlow learns, when `fit`
+        # starts, that lengths differ.
+        self._order = np.roll(np.arange(len(self)), 1)
+        self._order[:2] = self._order[:2][::-1]
+
+
+def character_encoder(vocabulary_size, dim=128, dilations=(1, 2, 4, 1), buckets=2**16, dropout=0.2, seed=None):
+    """Embeddings of characters and of their bigrams, then gated convolutions; from ids to features `(batch, steps, dim)`.
+
+    Args:
+        vocabulary_size: number of ids, padding (0) included.
+        dim: size of the features.
+        dilations: of the convolutions, one each.
+        buckets: size of the table of bigrams.
+        dropout: share of the embeddings, and of each convolution's update, that is dropped in training.
+        seed: of the dropouts.
+
+    Example:
+    >>> encoder = character_encoder(100, dim=8, buckets=50)
+    >>> encoder.output_shape
+    (None, None, 8)
+    """
+    ids = keras.Input((None,), dtype="int32", name="ids")
+    characters = keras.layers.Embedding(vocabulary_size, dim, mask_zero=True, name="characters")(ids)
+    pairs = keras.layers.Embedding(buckets, dim // 2, name="bigrams")(HashedBigrams(buckets, name="pairs")(ids))
+    x = keras.layers.Concatenate(name="both")([characters, pairs])
+    x = keras.layers.Dropout(dropout, seed=seed, name="dropout")(x)
+    x = keras.layers.Dense(dim, name="features")(x)
+    for i, rate in enumerate(dilations):
+        x = GatedConvolution(3, rate, dropout, None if seed is None else seed + i + 1, name=f"convolution_{i}")(x)
+    return keras.Model(ids, x, name="character_encoder")
+
+
