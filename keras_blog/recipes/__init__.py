@@ -1,1 +1,10 @@
-"""Placeholder."""
+"""End-to-end trainings, one a file, run by the command line; this table is its list.
+
+A recipe is a module with `add_arguments(parser)` and `run(options)`. It is imported only when it runs, after the backend is
+chosen.
+"""
+
+RECIPES = {
+    "ner": "Chinese named entities: characters, convolutions, CRF (MSRA, or your CoNLL-style file)",
+    "word-segmentation": "Chinese words: the same tagger (People's Daily 1998, or your CoNLL-style file)",
+}

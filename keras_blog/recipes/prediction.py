@@ -1,0 +1,45 @@
+"""What `keras-blog predict` does: spans of a text under a saved tagger."""
+
+import re
+from pathlib import Path
+
+import keras
+
+from keras_blog import models
+
+
+def load(name):
+    """A tagger of ours: a `.keras` file, or `lac`."""
+    if name == "lac":
+        return models.LACTagger.from_package()
+    if not Path(name).is_file():
+        raise ValueError(f"{name}: no such file; expected a model.keras of a tagging recipe, or `lac`")
+    try:
+        model = keras.saving.load_model(name, compile=False)
+    except Exception as error:  # whatever a damaged archive raises
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(f"{name}: not a model that Keras can load: {reason}") from error
+    if not isinstance(model, (models.Tagger, models.LACTagger)):
+        raise ValueError(f"{name}: expected a tagger of keras_blog; received a {type(model).__name__}")
+    return model
+
+
+def predict(tagger, text):
+    """`{"text": ..., "spans": [{"start", "end", "type", "text"}, ...]}`, offsets in characters, `end` exclusive."""
+    if isinstance(tagger, models.LACTagger):
+        spans, end = [], 0
+        for word, kind in tagger.tag([text])[0]:
+            spans.append((end, end + len(word), kind))
+            end += len(word)
+    elif max(map(len, tagger.vocabulary)) > 1:  # trained on words, which white space separates
+        words = list(re.finditer(r"\S+", text))
+        found = tagger.spans([[word.group() for word in words]])[0]
+        spans = [(words[start].start(), words[end - 1].end(), kind) for start, end, kind in found]
+    else:
+        spans = tagger.spans([text])[0]
+    return {"text": text, "spans": [{"start": s, "end": e, "type": kind, "text": text[s:e]} for s, e, kind in spans]}
+
+
+def line(answer):
+    """The spans of an answer on one line: `word/TYPE word/TYPE`, or words alone where they have no types."""
+    return " ".join(f"{span['text']}/{span['type']}" if span["type"] else span["text"] for span in answer["spans"])

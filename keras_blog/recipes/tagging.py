@@ -1,0 +1,196 @@
+"""What the tagging recipes share: data from files, training that survives interruption, the baseline, the report."""
+
+import time
+from pathlib import Path
+
+import keras
+
+from keras_blog import callbacks, losses, metrics, models
+from keras_blog.datasets import conll
+from keras_blog.ops import crf
+from keras_blog.recipes.run_folder import whole, write_csv, write_json
+
+
+def add_arguments(parser, epochs, rate=2e-3):
+    """The arguments of a tagging recipe."""
+    parser.add_argument("--train", metavar="FILE", help="CoNLL-style training file, a token and its tag a line")
+    parser.add_argument("--validation", metavar="FILE", help="the same, for the F1 after each epoch (default: a part of --train)")
+    parser.add_argument("--test", metavar="FILE", help="the same, for the final figures (default: a part of --train)")
+    parser.add_argument("--scheme", choices=["BIO", "BIOES", "BMES"], help="of the tags (default: read off them)")
+    parser.add_argument("--out", metavar="DIR", type=Path, help="run folder (default: runs/RECIPE)")
+    parser.add_argument("--sentences", type=int, metavar="N", help="train on the first N sentences only")
+    parser.add_argument("--epochs", type=int, default=epochs, help="default: %(default)s")
+    parser.add_argument("--batch-size", type=int, default=64, help="default: %(default)s")
+    parser.add_argument("--learning-rate", type=float, default=rate, help="at the start, then a cosine; default: %(default)s")
+    parser.add_argument("--dim", type=int, default=128, help="of the encoder; default: %(default)s")
+    parser.add_argument("--dropout", type=float, default=0.4, help="default: %(default)s")
+    parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
+    parser.add_argument("--fresh", action="store_true", help="forget an unfinished run in DIR")
+
+
+def load(options, default):
+    """`(train, validation, test)`, each `(sentences, tags)`: from the user's files, or from `default()`.
+
+    What is not given is cut off the end of the training data, a twentieth each.
+    """
+    if options.train is None:
+        if options.validation or options.test:
+            raise ValueError("--validation and --test need --train")
+        train, test = default()
+    else:
+        train, test = conll.load_data(options.train), options.test and conll.load_data(options.test)
+    validation = options.validation and conll.load_data(options.validation)
+    if not test:
+        train, test = _cut(train)
+    if not validation:
+        train, validation = _cut(train)
+    if options.sentences is not None:
+        if options.sentences < 1:
+            raise ValueError(f"--sentences must be at least 1; received {options.sentences}")
+        train = tuple(part[: options.sentences] for part in train)
+    return train, validation, test
+
+
+def scheme_of(tag_names):
+    """The scheme whose letters the tags use."""
+    letters = {tag.split("-")[0] for tag in tag_names} - {"O"}
+    if "M" in letters:
+        return "BMES"
+    return "BIOES" if letters & {"E", "S"} else "BIO"
+
+
+def run(options, name, default, examples):
+    """Train, compare, report; see `recipes/ner.py`."""
+    for argument in ("epochs", "batch_size", "dim"):
+        if getattr(options, argument) < 1:
+            raise ValueError(f"--{argument.replace('_', '-')} must be at least 1; received {getattr(options, argument)}")
+    out = options.out or Path("runs") / name
+    train, validation, test = load(options, default)
+    tag_names = sorted({tag for _, tags in (train, validation, test) for row in tags for tag in row})
+    scheme = options.scheme or scheme_of(tag_names)
+    crf.allowed_transitions(tag_names, scheme)  # a tag that does not fit stops us here
+    print(f"{len(train[0]):,} training, {len(validation[0]):,} validation, {len(test[0]):,} test sentences; "
+          f"{len(tag_names)} tags, {scheme}; backend {keras.config.backend()}")  # fmt: skip
+    settings = {key: str(value) for key, value in sorted(vars(options).items()) if key not in ("out", "fresh", "command", "recipe")}
+
+    keras.utils.set_random_seed(options.seed)
+    vocabulary = models.Tagger.vocabulary_of(train[0])
+    tagger = models.Tagger(vocabulary, tag_names, scheme, encoder=_encoder(options, vocabulary), lr_multiplier=10.0)
+    ids = keras.Input((None,), dtype="int32")
+    plain = keras.Model(ids, keras.layers.Dense(len(tag_names))(_encoder(options, vocabulary)(ids)), name="softmax")
+
+    fits = {}
+    for key, model, loss in (
+        ("crf", tagger, losses.CRFNegativeLogLikelihood()),
+        ("softmax", plain, keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)),
+    ):
+        print(f"\n{'Encoder and CRF' if key == 'crf' else 'The same encoder with a plain softmax'}")
+        fits[key] = _fit(key, model, loss, tagger, train, validation, options, out, settings)
+
+    reports = {key: _evaluate(model, tagger, test) for key, model in (("crf", tagger), ("softmax", plain))}
+    print("\nTest set" + " " * 12 + "CRF: precision, recall, F1      softmax: precision, recall, F1     spans")
+    for kind, row in reports["crf"].items():
+        other = reports["softmax"][kind]
+        print(f"{kind:>18}" + "".join(f"{r['precision']:12.4f}{r['recall']:9.4f}{r['f1']:9.4f}    " for r in (row, other)) + f"{row['spans']:>6}")
+    print()
+    for text in examples:
+        print(show(text, tagger.spans([text])[0]))
+
+    with whole(out / "model.keras") as path:
+        tagger.save(path)
+    write_csv(out / "history.csv", fits["crf"][0].history)
+    write_json(out / "metrics.json", {
+        "test": reports, "seconds": {key: round(seconds, 1) for key, (_, seconds) in fits.items()},
+        "settings": settings, "backend": keras.config.backend(), "keras": keras.version(),
+    })  # fmt: skip
+    _draw(out / "transitions.png", tagger, {key: backup.history["span_f1"] for key, (backup, _) in fits.items()})
+    for backup, _ in fits.values():
+        backup.clear()
+    print(f"\nIn {out}: model.keras, metrics.json, history.csv, transitions.png")
+
+
+def show(text, spans):
+    """A text with its spans marked; where they have no types, as words are, cut apart."""
+    pieces, end = [], 0
+    typed = any(kind for *_, kind in spans)
+    for start, stop, kind in spans:
+        pieces += [_join(text[end:start]), f"[{_join(text[start:stop])} {kind}]" if kind else _join(text[start:stop])]
+        end = stop
+    pieces = [piece for piece in [*pieces, _join(text[end:])] if piece]
+    return ("" if typed and isinstance(text, str) else " ").join(pieces)
+
+
+def _join(tokens):
+    return tokens if isinstance(tokens, str) else " ".join(tokens)
+
+
+def _cut(pair):
+    if len(pair[0]) < 20:
+        raise ValueError(f"--train must hold at least 20 sentences to cut a test part off; received {len(pair[0])}")
+    at = -max(1, len(pair[0]) // 20)
+    return tuple(part[:at] for part in pair), tuple(part[at:] for part in pair)
+
+
+def _encoder(options, vocabulary):
+    size = len(vocabulary) + 2
+    return models.character_encoder(size, dim=options.dim, buckets=2**17, dropout=options.dropout, seed=options.seed)
+
+
+def _fit(key, model, loss, tagger, train, validation, options, out, settings):
+    batches = models.TaggedBatches(tagger, *train, batch_size=options.batch_size)
+    rate = keras.optimizers.schedules.CosineDecay(options.learning_rate, options.epochs * len(batches), alpha=0.02)
+    model.compile(keras.optimizers.Adam(rate, clipnorm=5.0), loss=loss)
+    model(batches[0][0])  # builds it
+    backup = callbacks.ExactResume(out / f"state-{key}.npz", settings=settings)
+    if options.fresh:
+        backup.clear()
+    start = time.time()
+    done = backup.restore(model)
+    if done:
+        print(f"continuing after epoch {done} of {options.epochs}, found in {out}")
+    model.fit(batches, epochs=options.epochs, initial_epoch=done, callbacks=[_SpanF1(tagger, validation), backup])
+    return backup, time.time() - start
+
+
+class _SpanF1(keras.callbacks.Callback):
+    """Adds the F1 on the validation set to the logs of each epoch; in `compile` it would be measured in training too."""
+
+    def __init__(self, tagger, validation):
+        super().__init__()
+        self.tagger, self.validation = tagger, validation
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["span_f1"] = _evaluate(self.model, self.tagger, self.validation)["overall"]["f1"]
+        print(f"  validation F1 {logs['span_f1']:.4f}")
+
+
+def _evaluate(model, tagger, data):
+    metric = metrics.SpanF1(tagger.tag_names, tagger.scheme)
+    batches = models.TaggedBatches(tagger, *data, batch_size=128, shuffle=False)
+    for i in range(len(batches)):
+        ids, tags = batches[i]
+        metric.update_state(tags, model.predict_on_batch(ids))
+    return metric.report()
+
+
+def _draw(path, tagger, f1):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 5), width_ratios=[3, 2], layout="constrained")
+    transitions = keras.ops.convert_to_numpy(tagger.crf.scores()[0])
+    image = left.imshow(np.where(transitions > crf.FORBIDDEN / 2, transitions, np.nan), cmap="RdBu_r")
+    left.set_xticks(range(len(tagger.tag_names)), tagger.tag_names, rotation=90)
+    left.set_yticks(range(len(tagger.tag_names)), tagger.tag_names)
+    left.set(title="Learned transitions (white: forbidden)", xlabel="to", ylabel="from")
+    figure.colorbar(image, ax=left, label="score in nats")
+    for label, scores in f1.items():
+        right.plot(range(1, len(scores) + 1), scores, marker="o", label={"crf": "CRF"}.get(label, label))
+    right.set(title="Span F1 on the validation set", xlabel="epoch", ylabel="F1")
+    right.legend()
+    with whole(path) as unfinished:
+        figure.savefig(unfinished, dpi=120)
+    plt.close(figure)
