@@ -1,12 +1,18 @@
 """One process, one backend: `KERAS_BACKEND` chooses it."""
 
 import os
+import pathlib
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# JAX keeps what it compiled: the second run of the suite is much faster.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(pathlib.Path.home() / ".cache" / "keras_blog" / "jax"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 if os.environ["KERAS_BACKEND"] == "torch":
-    import torch  # noqa: F401  before TensorFlow, which Keras imports for its data sets
+    import torch  # before TensorFlow, which Keras imports for its data sets
+
+    torch.set_num_threads(1)  # two threads on tiny tensors wait for each other: four times slower on a shared machine
 
 import keras
 import pytest
