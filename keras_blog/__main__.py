@@ -64,6 +64,16 @@ def _choose(backend):
         raise ValueError(f"the backend {backend} is not installed; try: pip install 'keras-blog[{backend}]'")
     os.environ["KERAS_BACKEND"] = backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # TensorFlow greets on the standard error before it reads that level; what goes wrong comes as an exception all the same.
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        importlib.import_module("keras")
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _module(recipe):

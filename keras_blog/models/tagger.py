@@ -165,7 +165,7 @@ class TaggedBatches(keras.utils.PyDataset):
         self._order[:2] = self._order[:2][::-1]
 
 
-def character_encoder(vocabulary_size, dim=128, dilations=(1, 2, 4, 1), buckets=2**16, dropout=0.2, seed=None):
+def character_encoder(vocabulary_size, dim=128, dilations=(1, 2, 4, 1), buckets=2**16, dropout=0.5, seed=None):
     """Embeddings of characters and of their bigrams, then gated convolutions; from ids to features `(batch, steps, dim)`.
 
     Args:
@@ -173,7 +173,7 @@ def character_encoder(vocabulary_size, dim=128, dilations=(1, 2, 4, 1), buckets=
         dim: size of the features.
         dilations: of the convolutions, one each.
         buckets: size of the table of bigrams.
-        dropout: share of the embeddings, and of each convolution's update, that is dropped in training.
+        dropout: share of the bigrams that is dropped in training; half of it of the features of embeddings and convolutions.
         seed: of the dropouts.
 
     Example:
@@ -184,11 +184,13 @@ def character_encoder(vocabulary_size, dim=128, dilations=(1, 2, 4, 1), buckets=
     ids = keras.Input((None,), dtype="int32", name="ids")
     characters = keras.layers.Embedding(vocabulary_size, dim, mask_zero=True, name="characters")(ids)
     pairs = keras.layers.Embedding(buckets, dim // 2, name="bigrams")(HashedBigrams(buckets, name="pairs")(ids))
+    # Whole bigrams are dropped, for they are easily learnt by heart.
+    pairs = keras.layers.Dropout(dropout, noise_shape=(None, None, 1), seed=seed, name="dropped_bigrams")(pairs)
     x = keras.layers.Concatenate(name="both")([characters, pairs])
-    x = keras.layers.Dropout(dropout, seed=seed, name="dropout")(x)
+    x = keras.layers.Dropout(dropout / 2, seed=seed, name="dropout")(x)
     x = keras.layers.Dense(dim, name="features")(x)
     for i, rate in enumerate(dilations):
-        x = GatedConvolution(3, rate, dropout, None if seed is None else seed + i + 1, name=f"convolution_{i}")(x)
+        x = GatedConvolution(3, rate, dropout / 2, None if seed is None else seed + i + 1, name=f"convolution_{i}")(x)
     return keras.Model(ids, x, name="character_encoder")
 
 
