@@ -59,8 +59,16 @@ def scheme_of(tag_names):
     return "BIOES" if letters & {"E", "S"} else "BIO"
 
 
-def run(options, name, default, examples):
-    """Train, compare, report; see `recipes/ner.py`."""
+def run(options, name, default, examples, baselines=None):
+    """Train the tagger and its softmax twin, report on the test set, write the run folder.
+
+    Args:
+        options: of the command line, see `add_arguments`.
+        name: of the recipe, for the run folder.
+        default: returns `(train, test)` where the user gives no file.
+        examples: texts to tag at the end.
+        baselines: more to compare with, by name: `(train, test, scheme) -> report` in the form of `SpanF1.report`.
+    """
     for argument in ("epochs", "batch_size", "dim"):
         if getattr(options, argument) < 1:
             raise ValueError(f"--{argument.replace('_', '-')} must be at least 1; received {getattr(options, argument)}")
@@ -88,10 +96,12 @@ def run(options, name, default, examples):
         fits[key] = _fit(key, model, loss, tagger, train, validation, options, out, settings)
 
     reports = {key: _evaluate(model, tagger, test) for key, model in (("crf", tagger), ("softmax", plain))}
-    print("\nTest set" + " " * 12 + "CRF: precision, recall, F1      softmax: precision, recall, F1     spans")
-    for kind, row in reports["crf"].items():
-        other = reports["softmax"][kind]
-        print(f"{kind:>18}" + "".join(f"{r['precision']:12.4f}{r['recall']:9.4f}{r['f1']:9.4f}    " for r in (row, other)) + f"{row['spans']:>6}")
+    reports.update({key: baseline(train, test, scheme) for key, baseline in (baselines or {}).items()})
+    print(f"\n{'Test set':22}{'precision':>10}{'recall':>10}{'F1':>10}{'spans':>10}")
+    for key, report in reports.items():
+        for kind, row in report.items():
+            figures = "".join(f"{row[figure]:10.4f}" for figure in ("precision", "recall", "f1"))
+            print(f"{key:12}{kind:10}{figures}{row['spans']:10,}")
     print()
     for text in examples:
         print(show(text, tagger.spans([text])[0]))
