@@ -38,11 +38,11 @@ def main():
     if args.worker:
         return worker(args.worker, args.repeat)
     rows = []
-    print(f"{'shape':>12} {'backend':>10} {'mode':>4} | {'loss+gradient ms':>16} {'pytorch-crf':>11} {'ratio':>6} {'goal':>5} | "
-          f"{'decode ms':>9} {'pytorch-crf':>11} {'ratio':>6} {'goal':>5}")  # fmt: skip
+    print(" " * 29 + "loss and gradient, ms" + " " * 14 + "decode, ms")
+    print(f"{'shape':>11} {'backend':>10} mode" + f"{'ours':>9}{'theirs':>9}{'ratio':>8}{'goal':>5}" * 2)
     for backend in args.backends:
-        threads = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")}
-        environment = {**os.environ, **threads, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+        environment = {**os.environ, **dict.fromkeys(names, "1"), "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
         environment["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
         command = [sys.executable, __file__, "--worker", backend, "--repeat", str(args.repeat)]
         output = subprocess.run(command, env=environment, capture_output=True, text=True)
@@ -50,11 +50,12 @@ def main():
             sys.exit(output.stderr)
         for row in map(json.loads, filter(lambda line: line.startswith("{"), output.stdout.splitlines())):
             rows.append(row)
-            loss, decode = (row[name]["theirs"] / row[name]["ours"] for name in ("loss", "decode"))
-            goal = TARGETS[backend, row["mode"]][SHAPES.index(tuple(row["shape"]))]
-            print(f"{'x'.join(map(str, row['shape'])):>12} {backend:>10} {row['mode']:>4} | "
-                  f"{row['loss']['ours']:16.2f} {row['loss']['theirs']:11.1f} {loss:5.1f}x {goal[0]:4}x | "
-                  f"{row['decode']['ours']:9.2f} {row['decode']['theirs']:11.1f} {decode:5.1f}x {goal[1]:4}x", flush=True)  # fmt: skip
+            goals = TARGETS[backend, row["mode"]][SHAPES.index(tuple(row["shape"]))]
+            print(f"{'x'.join(map(str, row['shape'])):>11} {backend:>10} {row['mode']:>4}", end="")
+            for name, goal in zip(("loss", "decode"), goals, strict=True):
+                ours, theirs = row[name]["ours"], row[name]["theirs"]
+                print(f"{ours:9.2f}{theirs:9.1f}{theirs / ours:7.1f}x{goal:4}x", end="")
+            print(flush=True)
     if args.json:
         with open(args.json, "w") as file:
             json.dump(rows, file, indent=1)
@@ -82,7 +83,9 @@ def worker(backend, repeat):
         weights = [rng.uniform(-0.1, 0.1, size=size).astype("float32") for size in ((tags, tags), tags, tags)]
 
         theirs = torchcrf.CRF(tags, batch_first=True)
-        for parameter, value in zip((theirs.transitions, theirs.start_transitions, theirs.end_transitions), weights, strict=True):
+        for parameter, value in zip(
+            (theirs.transitions, theirs.start_transitions, theirs.end_transitions), weights, strict=True
+        ):
             parameter.data = torch.tensor(value)
         leaf = torch.tensor(emissions, requires_grad=True)
         torch_mask, torch_labels = torch.tensor(mask), torch.tensor(labels)

@@ -31,7 +31,10 @@ class Chain:
 
     def best(self):
         """`(path, score)`; ties to the path that is lowest read from its end, as tracing back finds it."""
-        return max(zip(map(tuple, self.paths), self.scores, strict=True), key=lambda pair: (pair[1], [-t for t in pair[0][::-1]]))
+        return max(
+            zip(map(tuple, self.paths), self.scores, strict=True),
+            key=lambda pair: (pair[1], [-t for t in pair[0][::-1]]),
+        )
 
     def k_best_scores(self, k):
         return np.sort(self.scores[np.isfinite(self.scores)])[::-1][:k]

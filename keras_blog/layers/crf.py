@@ -51,7 +51,14 @@ class CRF(keras.layers.Layer):
     """
 
     def __init__(
-        self, tags, boundaries=True, allowed=None, lr_multiplier=1.0, initial_range=0.1, transition_regularizer=None, **kwargs
+        self,
+        tags,
+        boundaries=True,
+        allowed=None,
+        lr_multiplier=1.0,
+        initial_range=0.1,
+        transition_regularizer=None,
+        **kwargs,
     ):
         super().__init__(autocast=False, **kwargs)
         if not isinstance(tags, int) or isinstance(tags, bool) or not 1 <= tags <= 65536:

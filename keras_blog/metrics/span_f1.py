@@ -55,7 +55,11 @@ class SpanF1(keras.metrics.Metric):
         found, found_lengths, found_types = self._spans(y_pred, kept)
         same = ops.logical_and(ops.equal(lengths, found_lengths), ops.equal(types, found_types))
         hit = ops.logical_and(ops.logical_and(begins, found), same)
-        for counts, spans, kinds in ((self.hits, hit, types), (self.predicted, found, found_types), (self.actual, begins, types)):
+        for counts, spans, kinds in (
+            (self.hits, hit, types),
+            (self.predicted, found, found_types),
+            (self.actual, begins, types),
+        ):
             each = ops.one_hot(ops.maximum(kinds, 0), counts.shape[0], dtype="float32")
             counts.assign_add(ops.sum(each * ops.cast(spans, "float32")[..., None], axis=(0, 1)))
 

@@ -192,5 +192,3 @@ def character_encoder(vocabulary_size, dim=128, dilations=(1, 2, 4, 1), buckets=
     for i, rate in enumerate(dilations):
         x = GatedConvolution(3, rate, dropout / 2, None if seed is None else seed + i + 1, name=f"convolution_{i}")(x)
     return keras.Model(ids, x, name="character_encoder")
-
-

@@ -9,7 +9,7 @@ The forward recursion runs on probabilities. With :math:`w_t = e^{x_t - \max x_t
           \log Z = \sum_t \log c_t + \max x_t + \max trans
 
 one small matrix product a step instead of a `(b, k, k)` logsumexp. The gradient runs backwards over posterior masses,
-:math:`\mu_{t-1} = a_{t-1} \odot (\mu_t / s_t) E^\top`, and the gradient of the transitions is one matrix product over all steps.
+:math:`\mu_{t-1} = a_{t-1} \odot (\mu_t / s_t) E^\top`; that of the transitions is one matrix product over all steps.
 
 Both are exact while nothing underflows that a later step could still need. That is always so if the transitions spread over at
 most 30 nats (`spreads_little`), because then no later score can favour one tag over another by more; else if no reachable tag

@@ -15,7 +15,7 @@ EXAMPLES = (
 
 def add_arguments(parser):
     """The arguments of the recipe."""
-    tagging.add_arguments(parser, epochs=8)
+    tagging.add_arguments(parser, epochs=5)
 
 
 def run(options):

@@ -14,7 +14,9 @@ from keras_blog.recipes.run_folder import whole, write_csv, write_json
 def add_arguments(parser, epochs, rate=2e-3):
     """The arguments of a tagging recipe."""
     parser.add_argument("--train", metavar="FILE", help="CoNLL-style training file, a token and its tag a line")
-    parser.add_argument("--validation", metavar="FILE", help="the same, for the F1 after each epoch (default: a part of --train)")
+    parser.add_argument(
+        "--validation", metavar="FILE", help="the same, for the F1 after each epoch (default: a part of --train)"
+    )
     parser.add_argument("--test", metavar="FILE", help="the same, for the final figures (default: a part of --train)")
     parser.add_argument("--scheme", choices=["BIO", "BIOES", "BMES"], help="of the tags (default: read off them)")
     parser.add_argument("--out", metavar="DIR", type=Path, help="run folder (default: runs/RECIPE)")
@@ -79,7 +81,9 @@ def run(options, name, default, examples, baselines=None):
     crf.allowed_transitions(tag_names, scheme)  # a tag that does not fit stops us here
     print(f"{len(train[0]):,} training, {len(validation[0]):,} validation, {len(test[0]):,} test sentences; "
           f"{len(tag_names)} tags, {scheme}; backend {keras.config.backend()}")  # fmt: skip
-    settings = {key: str(value) for key, value in sorted(vars(options).items()) if key not in ("out", "fresh", "command", "recipe")}
+    settings = {
+        key: str(value) for key, value in sorted(vars(options).items()) if key not in ("out", "fresh", "command", "recipe")
+    }
 
     keras.utils.set_random_seed(options.seed)
     vocabulary = models.Tagger.vocabulary_of(train[0])

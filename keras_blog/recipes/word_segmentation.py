@@ -14,7 +14,7 @@ EXAMPLES = ("研究生命的起源", "中国的改革开放和现代化建设继
 
 def add_arguments(parser):
     """The arguments of the recipe."""
-    tagging.add_arguments(parser, epochs=6)
+    tagging.add_arguments(parser, epochs=4)
 
 
 def run(options):
@@ -25,9 +25,7 @@ def run(options):
 
 def greedy(train, test, scheme, min_count=2):
     """Longest match from left to right in the words that occur at least `min_count` times in the training data."""
-    counts = Counter(
-        tuple(text[start:end]) for text, tags in zip(*train, strict=True) for start, end, _ in spans(tags, scheme)
-    )
+    counts = Counter(tuple(text[start:end]) for text, tags in zip(*train, strict=True) for start, end, _ in spans(tags, scheme))
     words = {word for word, count in counts.items() if count >= min_count}
     longest = max(map(len, words), default=1)
     hits = predicted = actual = 0

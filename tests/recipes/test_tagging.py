@@ -46,7 +46,12 @@ def trained(corpus, tmp_path_factory):
 
 
 def test_train_leaves_its_files(trained):
-    assert sorted(path.name for path in trained.iterdir()) == ["history.csv", "metrics.json", "model.keras", "transitions.png"]
+    assert sorted(path.name for path in trained.iterdir()) == [
+        "history.csv",
+        "metrics.json",
+        "model.keras",
+        "transitions.png",
+    ]
     metrics = json.loads((trained / "metrics.json").read_text(encoding="utf-8"))
     assert set(metrics["test"]["crf"]) == {"overall", "X", "Y"}
     assert metrics["test"]["crf"]["overall"]["f1"] > 0.9
@@ -71,9 +76,29 @@ def test_predict_prints_spans(trained, capsys, monkeypatch):
 
 
 def test_words_of_a_user_are_split_at_white_space(tmp_path, capsys):
-    rows = ["Anna B-PER", "Smith I-PER", "sleeps O", "", "the O", "dog O", "sees O", "Anna B-PER", "Smith I-PER", ""] * 30
+    rows = [
+        "Anna B-PER",
+        "Smith I-PER",
+        "sleeps O",
+        "",
+        "the O",
+        "dog O",
+        "sees O",
+        "Anna B-PER",
+        "Smith I-PER",
+        "",
+    ] * 30
     (tmp_path / "train.txt").write_text("\n".join(rows), encoding="utf-8")
-    arguments = ["train", "ner", "--train", str(tmp_path / "train.txt"), "--out", str(tmp_path / "run"), "--epochs", "6"]
+    arguments = [
+        "train",
+        "ner",
+        "--train",
+        str(tmp_path / "train.txt"),
+        "--out",
+        str(tmp_path / "run"),
+        "--epochs",
+        "6",
+    ]
     assert main([*arguments, *ARGUMENTS]) == 0
     capsys.readouterr()
     assert main(["predict", str(tmp_path / "run" / "model.keras"), "the dog sees  Anna Smith", "--json"]) == 0
