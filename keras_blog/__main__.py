@@ -20,7 +20,12 @@ def main(arguments=None):
     chosen.add_argument("--backend", choices=BACKENDS, help="the Keras backend (default: $KERAS_BACKEND, or tensorflow)")
     backend, _ = chosen.parse_known_args(arguments)
     try:
-        options = _parser(chosen, arguments).parse_args(arguments)
+        parser = _parser(chosen, arguments)
+        options, texts = parser.parse_known_args(arguments)
+        if texts and (options.command != "predict" or any(text.startswith("-") for text in texts)):
+            parser.error(f"unrecognized arguments: {' '.join(texts)}")
+        if texts:  # argparse ends the list of texts at the first option
+            options.texts += texts
         if options.command == "list":
             return _list()
         _choose(backend.backend)

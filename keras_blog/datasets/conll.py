@@ -73,9 +73,7 @@ def parse(lines, source, sep=None):
             tokens.append(strings.get(token) or strings.setdefault(token, token.decode()))
             labels.append(strings.get(tag) or strings.setdefault(tag, tag.decode()))
         except UnicodeDecodeError as error:
-            raise ValueError(
-                f"{source}:{number}: not UTF-8; expected UTF-8 text; received bytes {error.object!r}"
-            ) from None
+            raise ValueError(f"{source}:{number}: not UTF-8; expected UTF-8 text; received bytes {error.object!r}") from None
     if tokens:
         sentences.append(tokens)
         tags.append(labels)

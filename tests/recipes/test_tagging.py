@@ -73,6 +73,10 @@ def test_predict_prints_spans(trained, capsys, monkeypatch):
     assert first == {"text": "axbdd", "spans": [{"start": 1, "end": 3, "type": "X", "text": "xb"}]}
     assert empty == {"text": "", "spans": []}
     assert last["spans"][0]["type"] == "Y"
+    assert main(["predict", model, "axbdd", "--json", "yc"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    with pytest.raises(SystemExit):
+        main(["predict", model, "axbdd", "--nonsense"])
 
 
 def test_words_of_a_user_are_split_at_white_space(tmp_path, capsys):
