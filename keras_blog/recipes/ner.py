@@ -1,6 +1,13 @@
 """Chinese named entities: characters and bigrams, gated convolutions, CRF; beside the same encoder with a softmax.
 
-Task: LOC, ORG and PER in news, entity-level F1 on the MSRA test set. Data: `datasets.msra_ner`, or your CoNLL-style file.
+Task: LOC, ORG and PER in news, strict entity-level figures on the MSRA test set (5,000 sentences, 6,457 entities).
+Data: `datasets.msra_ner`, or your CoNLL-style file. Command: `keras-blog train ner`, TensorFlow, seed 1.
+
+                 precision  recall  F1
+    CRF             .9052   .8445   .8738    (LOC .9026, ORG .8377, PER .8566)
+    softmax         .9166   .8100   .8600    (LOC .8922, ORG .8134, PER .8438)
+
+26 minutes for both on two cores that other work shared.
 """
 
 from keras_blog.datasets import msra_ner

@@ -196,14 +196,18 @@ def _draw(path, tagger, f1):
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(12, 5), width_ratios=[3, 2], layout="constrained")
     transitions = keras.ops.convert_to_numpy(tagger.crf.scores()[0])
-    image = left.imshow(np.where(transitions > crf.FORBIDDEN / 2, transitions, np.nan), cmap="RdBu_r")
+    transitions = np.where(transitions > crf.FORBIDDEN / 2, transitions, np.nan)
+    most = np.nanmax(np.abs(transitions))
+    image = left.imshow(transitions, cmap="RdBu_r", vmin=-most, vmax=most)
+    left.set_facecolor("0.85")
     left.set_xticks(range(len(tagger.tag_names)), tagger.tag_names, rotation=90)
     left.set_yticks(range(len(tagger.tag_names)), tagger.tag_names)
-    left.set(title="Learned transitions (white: forbidden)", xlabel="to", ylabel="from")
+    left.set(title="Learned transitions (grey: forbidden)", xlabel="to", ylabel="from")
     figure.colorbar(image, ax=left, label="score in nats")
     for label, scores in f1.items():
         right.plot(range(1, len(scores) + 1), scores, marker="o", label={"crf": "CRF"}.get(label, label))
     right.set(title="Span F1 on the validation set", xlabel="epoch", ylabel="F1")
+    right.xaxis.get_major_locator().set_params(integer=True)
     right.legend()
     with whole(path) as unfinished:
         figure.savefig(unfinished, dpi=120)
