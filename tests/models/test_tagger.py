@@ -86,7 +86,7 @@ def test_bad_input_names_what_came():
     with pytest.raises(ValueError, match="tag 'M-X' is not of scheme BIO"):
         models.Tagger(["a"], ["O", "M-X"], "BIO")
     tagger = small()
-    with pytest.raises(ValueError, match="`texts` must hold strings .* received int at index 1"):
+    with pytest.raises(ValueError, match=r"`texts` must hold strings .* received int at index 1"):
         tagger.encode(["a", 5])
     with pytest.raises(ValueError, match=r"`tags` must be of .*received \['B-Q'\]"):
         tagger.encode_tags([["B-Q"]])
