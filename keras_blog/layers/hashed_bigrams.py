@@ -1,7 +1,6 @@
 """Ids of neighbouring pairs of ids."""
 
 import keras
-import numpy as np
 from keras import ops
 
 
@@ -22,7 +21,7 @@ class HashedBigrams(keras.layers.Layer):
         int32 in `[0, buckets)`, shape `(batch, steps)`.
 
     Example:
-    >>> bigrams = HashedBigrams(1000)(np.array([[5, 7, 5, 7, 0]]))
+    >>> bigrams = HashedBigrams(1000)(ops.convert_to_tensor([[5, 7, 5, 7, 0]]))
     >>> bool(bigrams[0, 0] == bigrams[0, 2]), int(bigrams[0, 4])
     (True, 0)
     """
