@@ -1,5 +1,6 @@
 """Reference models, built from the parts."""
 
+from keras_blog.models.lac_tagger import LACTagger
 from keras_blog.models.tagger import TaggedBatches, Tagger, character_encoder
 
-__all__ = ["TaggedBatches", "Tagger", "character_encoder"]
+__all__ = ["LACTagger", "TaggedBatches", "Tagger", "character_encoder"]
