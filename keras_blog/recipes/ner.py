@@ -22,7 +22,7 @@ EXAMPLES = (
 
 def add_arguments(parser):
     """The arguments of the recipe."""
-    tagging.add_arguments(parser, epochs=5)
+    tagging.add_arguments(parser, epochs=5, dropout=0.5)
 
 
 def run(options):

@@ -11,7 +11,7 @@ from keras_blog.ops import crf
 from keras_blog.recipes.run_folder import whole, write_csv, write_json
 
 
-def add_arguments(parser, epochs, rate=2e-3):
+def add_arguments(parser, epochs, dropout, rate=2e-3):
     """The arguments of a tagging recipe."""
     parser.add_argument("--train", metavar="FILE", help="CoNLL-style training file, a token and its tag a line")
     parser.add_argument(
@@ -25,7 +25,7 @@ def add_arguments(parser, epochs, rate=2e-3):
     parser.add_argument("--batch-size", type=int, default=64, help="default: %(default)s")
     parser.add_argument("--learning-rate", type=float, default=rate, help="at the start, then a cosine; default: %(default)s")
     parser.add_argument("--dim", type=int, default=128, help="of the encoder; default: %(default)s")
-    parser.add_argument("--dropout", type=float, default=0.5, help="default: %(default)s")
+    parser.add_argument("--dropout", type=float, default=dropout, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
     parser.add_argument("--fresh", action="store_true", help="forget an unfinished run in DIR")
 
