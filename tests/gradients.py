@@ -27,7 +27,7 @@ def finite_differences(function, array, step=1e-5):
     return gradient
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _runner(function, count, jit):
     backend = keras.config.backend()
     if backend == "tensorflow":

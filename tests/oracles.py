@@ -67,6 +67,38 @@ class Chain:
         return logsumexp(self.scores[here]) - logsumexp(self.scores[later])
 
 
+def forward_backward(emissions, transitions, start, end):
+    """`(log Z, marginals, edge marginals summed over steps)` of one chain of any length, in log space."""
+    emissions, transitions = np.array(emissions, "float64"), np.asarray(transitions, "float64")
+    emissions[0] += start
+    emissions[-1] += end
+    alpha, beta = emissions.copy(), np.zeros_like(emissions)
+    for t in range(1, len(emissions)):
+        alpha[t] += np.logaddexp.reduce(alpha[t - 1][:, None] + transitions, axis=0)
+    for t in range(len(emissions) - 2, -1, -1):
+        beta[t] = np.logaddexp.reduce(transitions + emissions[t + 1] + beta[t + 1], axis=1)
+    log_z = np.logaddexp.reduce(alpha[-1])
+    later = (emissions + beta)[1:, None, :]
+    edges = np.exp(alpha[:-1, :, None] + transitions + later - log_z).sum(0)
+    return log_z, np.exp(alpha + beta - log_z), edges
+
+
+def viterbi(emissions, transitions, start, end):
+    """`(path, score)` of one chain of any length; ties to the path that is lowest read from its end."""
+    emissions, transitions = np.array(emissions, "float64"), np.asarray(transitions, "float64")
+    emissions[0] += start
+    emissions[-1] += end
+    best, back = emissions[0], []
+    for row in emissions[1:]:
+        candidates = best[:, None] + transitions
+        back.append(candidates.argmax(0))
+        best = candidates.max(0) + row
+    path = [int(best.argmax())]
+    for row in back[::-1]:
+        path.append(int(row[path[-1]]))
+    return path[::-1], best.max()
+
+
 def logsumexp(scores):
     top = np.max(scores) if len(scores) else -np.inf
     return top if not np.isfinite(top) else top + np.log(np.sum(np.exp(scores - top)))

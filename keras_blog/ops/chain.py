@@ -39,7 +39,7 @@ def forward(x, trans, valid, at=None, final=None, shift=0.0, ordinary=False):
         `(value, residuals)`, value of shape `(b,)`, 0 for a chain without a real step.
     """
     trans, most = _shifted(trans)
-    top = ops.max(x, axis=-1, keepdims=True)
+    top = ops.amax(x, axis=-1, keepdims=True)
     w = ops.exp(x - top)
     a, s, c = _filter_scaled(w, trans)
 
@@ -225,7 +225,7 @@ def _nothing_lost(s, x, trans, valid):
     """Whether the scaled recursions lost nothing, see the top of this file; `x` and `trans` have maximum 0."""
     lowest = ops.min(ops.where(trans <= FORBIDDEN / 2, 0.0, trans))
     ln = ops.log(s) + x
-    near = ln - ops.max(ln, axis=-1, keepdims=True) + lowest >= _FLOOR
+    near = ln - ops.amax(ln, axis=-1, keepdims=True) + lowest >= _FLOOR
     unreachable = ops.logical_or(s <= _NOTHING, x <= FORBIDDEN / 2)
     return ops.all(ops.logical_or(ops.logical_or(near, unreachable), valid[..., None] == 0))
 

@@ -133,7 +133,7 @@ def edge_marginals(potentials):
 
     Entry `[:, t, i, j]`: tag i at step t and tag j at the next real step; 0 where step t is masked or the last real one.
     """
-    return packed_chain.edge_marginals(padded(potentials))[:, : batch_and_steps(potentials)[1] - 1]
+    return packed_chain.edge_marginals(padded(potentials))[:, : batch_and_steps(potentials)[1]][:, :-1]
 
 
 def entropy(potentials):

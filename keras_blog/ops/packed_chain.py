@@ -74,10 +74,10 @@ def decode(potentials):
 
     def best(compact):
         x, trans, valid, mask = time_major_chain(potentials, compact=compact)
-        top = ops.max(x, axis=-1, keepdims=True)  # small numbers keep their digits over a million steps
+        top = ops.amax(x, axis=-1, keepdims=True)  # small numbers keep their digits over a million steps
         best = chain.best_scores(x - top, trans)
         tags = ops.transpose(chain.trace_back(best, trans, valid))
-        score = ops.max(chain.at_last(best, valid), axis=-1) * valid[0] + ops.sum(top[..., 0] * valid, axis=0)
+        score = ops.amax(chain.at_last(best, valid), axis=-1) * valid[0] + ops.sum(top[..., 0] * valid, axis=0)
         return _spread_tags(tags, mask) if compact else ops.where(mask, tags, -1), score
 
     mask = unpack(potentials)[4]

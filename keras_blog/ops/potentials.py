@@ -22,7 +22,7 @@ def pack(emissions, transitions, start=None, end=None, mask=None):
         mask: true at real steps, shape `(batch, steps)`; all real by default.
 
     Returns:
-        Potentials, shape `(batch, tags + 2 + steps, tags + 1)`, float32, or float64 if the emissions are.
+        Potentials, shape `(batch, tags + 2 + steps, tags + 1)`, float32; on TensorFlow float64 if the emissions are.
 
     Raises:
         ValueError: if the shapes do not fit.
@@ -53,7 +53,8 @@ def pack(emissions, transitions, start=None, end=None, mask=None):
         check_shape("mask", mask, tuple(emissions.shape[:2]))
         emissions = ops.where(ops.cast(mask, "bool")[..., None], emissions, ops.zeros_like(emissions))
     body = ops.concatenate([emissions, ops.cast(mask, dtype)[..., None]], axis=-1)  # (b, t, k + 1)
-    head = ops.zeros_like(body[:, :1, :1]) + head  # (b, k + 2, k + 1); zeros_like knows the batch that None hides
+    # zeros_like knows the batch that None hides; the sum is there where there is no step
+    head = ops.zeros_like(ops.sum(body[:, :1, :1], axis=1, keepdims=True)) + head  # (b, k + 2, k + 1)
     return ops.concatenate([head, body], axis=1)
 
 

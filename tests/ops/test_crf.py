@@ -52,9 +52,7 @@ def sum_of_log_partition(emissions, transitions, start, end, masks):
 def test_gradient_of_log_partition_is_the_marginals(spread, forbidden, masks, jit):
     chain = random_chain(np.random.default_rng(1), spread, forbidden)
     exact = oracles(*chain, masks)
-    value, (emissions, transitions, start, end) = value_and_gradients(
-        sum_of_log_partition, *chain, constants=(masks,), jit=jit
-    )
+    value, (emissions, transitions, start, end) = value_and_gradients(sum_of_log_partition, *chain, constants=(masks,), jit=jit)
     np.testing.assert_allclose(value, sum(c.log_z for c in exact), rtol=1e-5)
     nodes = [c.marginals().reshape(-1, 3) for c in exact]
     atol = 5e-6 * max(1.0, spread) ** 0.5

@@ -42,7 +42,7 @@ def test_tags(spread, forbidden, masks):
     np.testing.assert_allclose(log_p, expected, rtol=1e-5, atol=1e-6 * max(1, spread))
 
     upstream = rng.normal(size=BATCH).astype("float32")
-    _, gradients = value_and_gradients(sum_of_log_likelihood, *chain, constants=(masks, tags, upstream), jit=True)
+    _, gradients = value_and_gradients(sum_of_log_likelihood, *chain, constants=(masks, tags, upstream))
     of_emissions, of_transitions = np.zeros((BATCH, STEPS, TAGS)), np.zeros((TAGS, TAGS))
     for row, (c, path, weight) in enumerate(zip(exact, paths, upstream, strict=True)):
         of_emissions[row, masks[row]] = weight * (np.eye(TAGS)[path] - c.marginals().reshape(-1, TAGS))
@@ -114,7 +114,7 @@ def test_step_weights_multiply_the_terms_of_the_chain_rule(spread, masks):
     chain = random_chain(rng, spread)
     tags = rng.integers(-1, TAGS, masks.shape)
     step_weight = rng.normal(size=masks.shape).astype("float32")
-    value, gradients = value_and_gradients(sum_of_weighted, *chain, constants=(masks, tags, step_weight), jit=True)
+    value, gradients = value_and_gradients(sum_of_weighted, *chain, constants=(masks, tags, step_weight))
     np.testing.assert_allclose(value, weighted_oracle(chain, masks, tags, step_weight), rtol=1e-5, atol=2e-5 * max(1, spread))
     exact = [np.asarray(part, "float64") for part in chain]
     for i, gradient in enumerate(gradients):
@@ -133,13 +133,13 @@ def test_step_weights_of_one_change_nothing(spread, forbidden, masks):
     chain = random_chain(rng, spread, forbidden)
     tags = spread_out(allowed_paths(oracles(*chain, masks), rng), masks)
     upstream = np.ones(BATCH, "float32")
-    value, gradients = value_and_gradients(sum_of_log_likelihood, *chain, constants=(masks, tags, upstream), jit=True)
+    value, gradients = value_and_gradients(sum_of_log_likelihood, *chain, constants=(masks, tags, upstream))
     ones = np.ones(masks.shape, "float32")
-    weighted, others = value_and_gradients(sum_of_weighted, *chain, constants=(masks, tags, ones), jit=True)
+    weighted, others = value_and_gradients(sum_of_weighted, *chain, constants=(masks, tags, ones))
     np.testing.assert_allclose(weighted, value, rtol=1e-5)
     for one, other in zip(gradients, others, strict=True):
         np.testing.assert_allclose(other, one, atol=5e-6 * spread**0.5)
-    zeros, others = value_and_gradients(sum_of_weighted, *chain, constants=(masks, tags, 0 * ones), jit=True)
+    zeros, others = value_and_gradients(sum_of_weighted, *chain, constants=(masks, tags, 0 * ones))
     assert zeros == 0
     assert not any(gradient.any() for gradient in others)
 
@@ -150,9 +150,31 @@ def test_gradient_of_sets_is_the_difference_of_marginals():
     sets = np.ones((BATCH, STEPS, TAGS), "float32")
     sets[:, 1, 0] = sets[:, 3, 1] = sets[:, 3, 2] = 0
     upstream = np.ones(BATCH, "float32")
-    _, gradients = value_and_gradients(sum_of_log_likelihood, *chain, constants=(MASKS, sets, upstream), jit=True)
+    _, gradients = value_and_gradients(sum_of_log_likelihood, *chain, constants=(MASKS, sets, upstream))
     inside = oracles(np.where(sets > 0, chain[0], -np.inf), *chain[1:])
     for row, (c, free) in enumerate(zip(inside, oracles(*chain), strict=True)):
-        np.testing.assert_allclose(gradients[0][row, MASKS[row]], (c.marginals() - free.marginals()).reshape(-1, TAGS), atol=2e-6)
-    edges = sum(c.edge_marginals().sum(0) - free.edge_marginals().sum(0) for c, free in zip(inside, oracles(*chain), strict=True))
+        np.testing.assert_allclose(
+            gradients[0][row, MASKS[row]], (c.marginals() - free.marginals()).reshape(-1, TAGS), atol=2e-6
+        )
+    edges = sum(
+        c.edge_marginals().sum(0) - free.edge_marginals().sum(0) for c, free in zip(inside, oracles(*chain), strict=True)
+    )
     np.testing.assert_allclose(gradients[1], edges, atol=1e-5)
+
+
+def sum_of_all(emissions, transitions, start, end, masks, tags, sets, step_weight):
+    potentials = crf.pack(emissions, transitions, start, end, masks)
+    of_tags = crf.log_likelihood(potentials, tags) + crf.log_likelihood(potentials, tags, step_weight)
+    return ops.sum(of_tags + crf.log_likelihood(potentials, sets))
+
+
+def test_compiled_is_as_eager():
+    rng = np.random.default_rng(7)
+    chain = random_chain(rng, 1.0)
+    tags, sets = rng.integers(-1, TAGS, MASKS.shape), rng.integers(0, 2, (BATCH, STEPS, TAGS))
+    constants = (MASKS, tags, sets, rng.normal(size=MASKS.shape).astype("float32"))
+    value, gradients = value_and_gradients(sum_of_all, *chain, constants=constants)
+    compiled, others = value_and_gradients(sum_of_all, *chain, constants=constants, jit=True)
+    np.testing.assert_allclose(compiled, value, rtol=1e-5)
+    for gradient, other in zip(gradients, others, strict=True):
+        np.testing.assert_allclose(other, gradient, atol=1e-5)
