@@ -109,9 +109,7 @@ def test_a_member_is_read(packed):
 
 
 def test_a_missing_member_is_an_error(packed):
-    with pytest.raises(
-        ValueError, match=r"`member` must name a file in .*toy\..*; received 'corpus.txt', which is not in it"
-    ):
+    with pytest.raises(ValueError, match=r"`member` must name a file in .*toy\..*; received 'corpus.txt', which is not in it"):
         archive.read_member(packed, "corpus.txt")
 
 

@@ -50,9 +50,7 @@ def wheel(path):
     with zipfile.ZipFile(path, "w") as zip_file:
         zip_file.writestr("toy/corpus.txt", "corpus")
         zip_file.writestr("toy_wheel-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: toy-wheel\nVersion: 1.0\n")
-        zip_file.writestr(
-            "toy_wheel-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
+        zip_file.writestr("toy_wheel-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         zip_file.writestr("toy_wheel-1.0.dist-info/RECORD", "")
     return hashlib.sha256(path.read_bytes()).hexdigest()
 

@@ -7,9 +7,7 @@ LEGAL_BEFORE = {"O": "OES", "B": "OES", "S": "OES", "M": "BM", "E": "BM"}
 
 def is_legal(tags):
     pairs = zip(["O", *tags], [*tags, "O"], strict=True)
-    return all(
-        left[0] in LEGAL_BEFORE[right[0]] and (right[0] not in "ME" or left[1:] == right[1:]) for left, right in pairs
-    )
+    return all(left[0] in LEGAL_BEFORE[right[0]] and (right[0] not in "ME" or left[1:] == right[1:]) for left, right in pairs)
 
 
 def test_tags_are_numbered_from_outside():
@@ -36,9 +34,7 @@ def test_the_corpus():
     assert all(map(is_legal, train_tags + test_tags))
     assert max(map(len, train + test)) == 100
     for name, in_train, in_test in (("LOC", 36_430, 2_964), ("ORG", 20_487, 1_418), ("PER", 17_527, 2_075)):
-        ends = [
-            sum(tag in (f"E-{name}", f"S-{name}") for tags in part for tag in tags) for part in (train_tags, test_tags)
-        ]
+        ends = [sum(tag in (f"E-{name}", f"S-{name}") for tags in part for tag in tags) for part in (train_tags, test_tags)]
         assert ends == [in_train, in_test]
     assert "".join(test[369]) == "中共中央致中国致公党十一大的贺词"
     assert len({"".join(sentence) for sentence in train} & {"".join(sentence) for sentence in test}) == 1
