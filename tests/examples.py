@@ -26,22 +26,35 @@ def potentials():
 
 @dataclass
 class Layer:
-    """`make()` builds the layer; `x` is its input; `mask` of its steps if it takes one; `floats` if `x` is to be cast."""
+    """A layer that `make()` builds, and its input.
+
+    `mask` is that of its steps, if it takes one; `floats` says that `x` may be cast, `steps` that axis 1 may have any length.
+    """
 
     make: Callable
     x: Callable
     mask: np.ndarray | None = None
     floats: bool = True
+    steps: bool = True
 
 
 @dataclass
 class Loss:
-    """`make(**options)` builds the loss; `y_pred` may carry its own mask."""
+    """A loss that `make(**options)` builds, and its function, on three samples.
+
+    `network()` gives an uncompiled model whose outputs it takes, and inputs for it. `wrong` are labels of a bad shape;
+    `nothing` labels that make it 0, if there are such; `varies(y_pred)` marks what may be varied by itself, all by default.
+    """
 
     make: Callable
     function: Callable
     y_true: np.ndarray
     y_pred: Callable
+    network: Callable
+    wrong: np.ndarray
+    nothing: np.ndarray | None = None
+    varies: Callable = np.ones_like
+    metrics: tuple = ()
 
 
 @dataclass
@@ -53,6 +66,21 @@ class Metric:
     y_pred: Callable
 
 
+def chain_network():
+    """Scores from a Dense layer, and a CRF."""
+    import keras
+
+    inputs = keras.Input((None, 4))
+    return keras.Model(inputs, layers.CRF(4)(keras.layers.Dense(4)(inputs))), EMISSIONS
+
+
+def chain_varies(y_pred):
+    """The emissions at real steps, and the transitions of the first sequence, which are those of the batch."""
+    varies = y_pred != 0
+    varies[..., -1] = varies[1:, :6] = False
+    return varies
+
+
 LAYERS = {
     "CRF": Layer(lambda: layers.CRF(4, lr_multiplier=2.0, name="crf"), lambda: EMISSIONS, MASK),
     "CRFDecoder": Layer(lambda: layers.CRFDecoder(name="decoder"), potentials, floats=False),
@@ -60,7 +88,17 @@ LAYERS = {
     "HashedBigrams": Layer(lambda: layers.HashedBigrams(50, name="bigrams"), lambda: IDS, floats=False),
 }
 LOSSES = {
-    "CRFNegativeLogLikelihood": Loss(losses.CRFNegativeLogLikelihood, losses.crf_negative_log_likelihood, TAGS, potentials),
+    "CRFNegativeLogLikelihood": Loss(
+        losses.CRFNegativeLogLikelihood,
+        losses.crf_negative_log_likelihood,
+        TAGS,
+        potentials,
+        chain_network,
+        wrong=TAGS[:, :-1],
+        nothing=np.full_like(TAGS, -1),
+        varies=chain_varies,
+        metrics=("CRFAccuracy", "SpanF1"),
+    ),
 }
 METRICS = {
     "CRFAccuracy": Metric(metrics.CRFAccuracy, TAGS, potentials),

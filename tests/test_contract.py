@@ -13,7 +13,6 @@ import pytest
 from keras import ops
 
 from keras_blog import callbacks, layers, losses, metrics, models
-from tests import examples
 from tests.examples import ELSEWHERE, LAYERS, LOSSES, METRICS
 from tests.gradients import value_and_gradients
 
@@ -50,7 +49,8 @@ def functional(name):
     """A model of the layer with unknown batch and steps; weights from a seeded NumPy generator, equal on all backends."""
     example = LAYERS[name]
     x = example.x()
-    inputs = [keras.Input((None, *x.shape[2:]), dtype=str(x.dtype), name="x")]
+    shape = (None, *x.shape[2:]) if example.steps else x.shape[1:]
+    inputs = [keras.Input(shape, dtype=str(x.dtype), name="x")]
     if example.mask is None:
         outputs = example.make()(inputs[0])
     else:
@@ -184,9 +184,10 @@ def test_loss_config_keeps_everything(name):
 @example_of(LOSSES)
 def test_loss_of_nothing_is_zero_with_zero_gradient(name):
     example = LOSSES[name]
-    nothing = np.full_like(example.y_true, -1)
+    if example.nothing is None:
+        return
     loss = example.make(reduction="sum")
-    value, (gradient,) = value_and_gradients(lambda y_pred: loss(nothing, y_pred), example.y_pred())
+    value, (gradient,) = value_and_gradients(lambda y_pred: loss(example.nothing, y_pred), example.y_pred())
     assert value == 0
     assert not gradient.any()
 
@@ -197,12 +198,9 @@ def test_loss_gradient_is_the_finite_difference(name):
     example = LOSSES[name]
     loss, y_pred = example.make(reduction="sum"), example.y_pred()
     _, (gradient,) = value_and_gradients(lambda y_pred: loss(example.y_true, y_pred), y_pred)
-    real = y_pred.copy()
-    real[..., -1] = 0  # the column of the mask is no variable
     rng = np.random.default_rng(0)
     for _ in range(5):
-        direction = rng.normal(size=y_pred.shape).astype("float32") * (real != 0)
-        direction[1:, :6] = direction[:1, :6] * 0  # a batch shares the transitions of its first sequence
+        direction = rng.normal(size=y_pred.shape).astype("float32") * example.varies(y_pred)
         ahead, behind = (float(loss(example.y_true, y_pred + step * direction)) for step in (1e-2, -1e-2))
         np.testing.assert_allclose((gradient * direction).sum(), (ahead - behind) / 2e-2, rtol=1e-2, atol=1e-2)
 
@@ -211,7 +209,7 @@ def test_loss_gradient_is_the_finite_difference(name):
 def test_loss_refuses_wrong_shapes(name):
     example = LOSSES[name]
     with pytest.raises(ValueError, match=r"`.*` must .*received"):
-        example.function(example.y_true[:, :-1], example.y_pred())
+        example.function(example.wrong, example.y_pred())
     with pytest.raises(ValueError, match=r"`.*` must .*received"):
         example.function(example.y_true, example.y_pred()[0])
 
@@ -224,12 +222,10 @@ def test_loss_and_metrics_train_and_resume(name, jit, tmp_path):
         jit = False
     example = LOSSES[name]
     keras.utils.set_random_seed(0)
-    inputs = keras.Input((None, 4))
-    model = keras.Model(inputs, layers.CRF(4)(keras.layers.Dense(4)(inputs)))
-    model.compile(
-        keras.optimizers.SGD(0.1), loss=example.make(), metrics=[row.make() for row in METRICS.values()], jit_compile=jit
-    )
-    x, y = examples.EMISSIONS, example.y_true
+    model, x = example.network()
+    metrics = [METRICS[metric].make() for metric in example.metrics]
+    model.compile(keras.optimizers.SGD(0.1), loss=example.make(), metrics=metrics, jit_compile=jit)
+    y = example.y_true
     history = model.fit(x, y, epochs=3, verbose=0).history["loss"]
     assert history[-1] < history[0]
     model.save(tmp_path / "model.keras")

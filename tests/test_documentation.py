@@ -2,7 +2,6 @@
 
 import doctest
 import importlib
-import os
 import pkgutil
 import re
 from pathlib import Path
@@ -10,11 +9,9 @@ from pathlib import Path
 import pytest
 
 import keras_blog
-from keras_blog import callbacks, layers, losses, metrics, models
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(module.name for module in pkgutil.walk_packages(keras_blog.__path__, "keras_blog."))
-ARTICLES = (ROOT / "docs" / "articles.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -45,31 +42,3 @@ def test_readme_commands_exist():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert {"demo", "test"} <= targets
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
-
-
-def test_concordance_names_what_exists():
-    rows = [line for line in ARTICLES.splitlines() if line.startswith("| [")]
-    assert rows
-    for row in rows:
-        _, article, _, _, files, notebooks, *_ = row.split("|")
-        number = re.search(r"\[(\d+)\]", article).group(1)
-        assert f"archives/{number}" in article
-        for name in re.findall(r"`([\w/]+\.(?:py|ipynb))`", files + notebooks):
-            assert (ROOT / name).is_file(), name
-        sources = [(ROOT / name).read_text(encoding="utf-8") for name in re.findall(r"`(keras_blog/[\w/]+\.py)`", files)]
-        assert any(number in source for source in sources), f"{number} is not cited in {files}"
-
-
-def test_concordance_has_every_article_that_is_cited():
-    rows = "\n".join(line for line in ARTICLES.splitlines() if line.startswith("| ["))
-    for room in (callbacks, layers, losses, metrics, models):
-        for name in room.__all__:
-            for line in re.findall(r"Articles?: kexue\.fm ([\d, ]+)", getattr(room, name).__doc__):
-                for number in re.findall(r"\d+", line):
-                    assert f"[{number}]" in rows, f"{name} cites {number}"
-
-
-def test_notebooks_have_a_row():
-    for path in (ROOT / "notebooks").glob("*.py"):
-        assert f"notebooks/{path.stem}.ipynb" in ARTICLES
-    assert os.path.isdir(ROOT / "notebooks")
