@@ -14,7 +14,7 @@ RUN = KERAS_BACKEND=$(BACKEND) $(BIN)/python
 .PHONY: demo test test-slow bench docs notebooks clean
 
 demo: $(VENV)/.$(BACKEND)
-	$(BIN)/keras-blog train ner --backend $(BACKEND) --sentences 25000 --epochs 2
+	$(BIN)/keras-blog train ner --backend $(BACKEND) --sentences 20000 --epochs 2
 
 test: $(VENV)/.$(BACKEND) $(VENV)/.test
 	$(RUN) -m pytest $(ARGS)
