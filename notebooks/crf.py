@@ -213,7 +213,8 @@ def alone():
 
 
 def in_context():
-    return models.character_encoder(len(characters) + 2, dim=64, dilations=(1, 2), buckets=2**14, dropout=0.3, seed=0)
+    pairs = models.Tagger.bigrams_of(train, characters)
+    return models.character_encoder(len(characters) + 2, dim=64, dilations=(1, 2), bigrams=pairs, dropout=0.3, seed=0)
 
 
 def model_of(encoder, head=None):

@@ -85,7 +85,7 @@ LAYERS = {
     "CRF": Layer(lambda: layers.CRF(4, lr_multiplier=2.0, name="crf"), lambda: EMISSIONS, MASK),
     "CRFDecoder": Layer(lambda: layers.CRFDecoder(name="decoder"), potentials, floats=False),
     "GatedConvolution": Layer(lambda: layers.GatedConvolution(dilation_rate=2, name="gated"), lambda: EMISSIONS, MASK),
-    "HashedBigrams": Layer(lambda: layers.HashedBigrams(50, name="bigrams"), lambda: IDS, floats=False),
+    "KnownBigrams": Layer(lambda: layers.KnownBigrams([[0, 3], [1, 4], [2, 6]], name="bigrams"), lambda: IDS, floats=False),
 }
 LOSSES = {
     "CRFNegativeLogLikelihood": Loss(

@@ -2,6 +2,6 @@
 
 from keras_blog.layers.crf import CRF, CRFDecoder
 from keras_blog.layers.gated_convolution import GatedConvolution
-from keras_blog.layers.hashed_bigrams import HashedBigrams
+from keras_blog.layers.known_bigrams import KnownBigrams
 
-__all__ = ["CRF", "CRFDecoder", "GatedConvolution", "HashedBigrams"]
+__all__ = ["CRF", "CRFDecoder", "GatedConvolution", "KnownBigrams"]

@@ -1,11 +1,12 @@
 """A sequence tagger: an encoder and a CRF, with its vocabulary and tag names in one file."""
 
+import itertools
 from collections import Counter
 
 import keras
 import numpy as np
 
-from keras_blog.layers import CRF, GatedConvolution, HashedBigrams
+from keras_blog.layers import CRF, GatedConvolution, KnownBigrams
 from keras_blog.ops import crf
 from keras_blog.ops.tag_scheme import spans
 
@@ -57,6 +58,14 @@ class Tagger(keras.Model):
         """Tokens that occur at least `min_count` times, most frequent first, ties in the order of the text."""
         counts = Counter(token for sentence in sentences for token in sentence)
         return [token for token, count in counts.most_common() if count >= min_count]
+
+    @staticmethod
+    def bigrams_of(sentences, vocabulary, min_count=2):
+        """Pairs of neighbouring ids that occur at least `min_count` times, for `character_encoder`, shape `(pairs, 2)`."""
+        ids = {token: i for i, token in enumerate(vocabulary, start=_UNKNOWN + 1)}
+        rows = ([0, *(ids.get(token, _UNKNOWN) for token in sentence)] for sentence in sentences)
+        counts = Counter(pair for row in rows for pair in itertools.pairwise(row))
+        return np.array(sorted(pair for pair, count in counts.items() if count >= min_count), "int32").reshape(-1, 2)
 
     def call(self, inputs, training=None):
         features = self.encoder(inputs, training=training)
@@ -165,28 +174,30 @@ class TaggedBatches(keras.utils.PyDataset):
         self._order[:2] = self._order[:2][::-1]
 
 
-def character_encoder(vocabulary_size, dim=128, dilations=(1, 2, 4, 1), buckets=2**16, dropout=0.5, seed=None):
+def character_encoder(vocabulary_size, dim=128, dilations=(1, 2, 4, 1), bigrams=None, dropout=0.5, seed=None):
     """Embeddings of characters and of their bigrams, then gated convolutions; from ids to features `(batch, steps, dim)`.
 
     Args:
         vocabulary_size: number of ids, padding (0) included.
         dim: size of the features.
         dilations: of the convolutions, one each.
-        buckets: size of the table of bigrams.
+        bigrams: pairs of ids that have an embedding of their own, as `Tagger.bigrams_of` counts them; none by default.
         dropout: share of the bigrams that is dropped in training; half of it of the features of embeddings and convolutions.
         seed: of the dropouts.
 
     Example:
-    >>> encoder = character_encoder(100, dim=8, buckets=50)
+    >>> encoder = character_encoder(100, dim=8, bigrams=[[2, 3], [3, 2]])
     >>> encoder.output_shape
     (None, None, 8)
     """
     ids = keras.Input((None,), dtype="int32", name="ids")
-    characters = keras.layers.Embedding(vocabulary_size, dim, mask_zero=True, name="characters")(ids)
-    pairs = keras.layers.Embedding(buckets, dim // 2, name="bigrams")(HashedBigrams(buckets, name="pairs")(ids))
-    # Whole bigrams are dropped, for they are easily learnt by heart.
-    pairs = keras.layers.Dropout(dropout, noise_shape=(None, None, 1), seed=seed, name="dropped_bigrams")(pairs)
-    x = keras.layers.Concatenate(name="both")([characters, pairs])
+    x = keras.layers.Embedding(vocabulary_size, dim, mask_zero=True, name="characters")(ids)
+    if bigrams is not None:
+        pairs = KnownBigrams(bigrams, name="pairs")(ids)
+        pairs = keras.layers.Embedding(len(bigrams) + 1, dim // 2, embeddings_initializer="zeros", name="bigrams")(pairs)
+        # Whole bigrams are dropped, for they are easily learnt by heart; what is dropped looks like what is unknown.
+        pairs = keras.layers.Dropout(dropout, noise_shape=(None, None, 1), seed=seed, name="dropped_bigrams")(pairs)
+        x = keras.layers.Concatenate(name="both")([x, pairs])
     x = keras.layers.Dropout(dropout / 2, seed=seed, name="dropout")(x)
     x = keras.layers.Dense(dim, name="features")(x)
     for i, rate in enumerate(dilations):

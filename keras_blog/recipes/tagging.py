@@ -87,9 +87,11 @@ def run(options, name, default, examples, baselines=None):
 
     keras.utils.set_random_seed(options.seed)
     vocabulary = models.Tagger.vocabulary_of(train[0])
-    tagger = models.Tagger(vocabulary, tag_names, scheme, encoder=_encoder(options, vocabulary), lr_multiplier=10.0)
+    bigrams = models.Tagger.bigrams_of(train[0], vocabulary)
+    encoder, twin = (_encoder(options, vocabulary, bigrams) for _ in range(2))
+    tagger = models.Tagger(vocabulary, tag_names, scheme, encoder=encoder, lr_multiplier=10.0)
     ids = keras.Input((None,), dtype="int32")
-    plain = keras.Model(ids, keras.layers.Dense(len(tag_names))(_encoder(options, vocabulary)(ids)), name="softmax")
+    plain = keras.Model(ids, keras.layers.Dense(len(tag_names))(twin(ids)), name="softmax")
 
     fits = {}
     for key, model, loss in (
@@ -145,9 +147,14 @@ def _cut(pair):
     return tuple(part[:at] for part in pair), tuple(part[at:] for part in pair)
 
 
-def _encoder(options, vocabulary):
-    size = len(vocabulary) + 2
-    return models.character_encoder(size, dim=options.dim, buckets=2**17, dropout=options.dropout, seed=options.seed)
+def _encoder(options, vocabulary, bigrams):
+    return models.character_encoder(
+        len(vocabulary) + 2,
+        dim=options.dim,
+        bigrams=bigrams if len(bigrams) else None,
+        dropout=options.dropout,
+        seed=options.seed,
+    )
 
 
 def _fit(key, model, loss, tagger, train, validation, options, out, settings):

@@ -14,7 +14,7 @@ EXAMPLES = ("研究生命的起源", "中国的改革开放和现代化建设继
 
 def add_arguments(parser):
     """The arguments of the recipe."""
-    tagging.add_arguments(parser, epochs=6, dropout=0.2)
+    tagging.add_arguments(parser, epochs=4, dropout=0.3)
 
 
 def run(options):

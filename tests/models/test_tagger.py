@@ -11,7 +11,7 @@ TEXTS = ["abxc", "xx", "", "a" * 40 + "b", "日本x"]
 
 
 def small(**options):
-    encoder = models.character_encoder(8, dim=8, dilations=(1, 2), buckets=20, dropout=0.1)
+    encoder = models.character_encoder(8, dim=8, dilations=(1, 2), bigrams=[[2, 3], [3, 4], [4, 4]], dropout=0.1)
     return models.Tagger(list("abcx日"), TAGS, "BMES", encoder=encoder, **options)
 
 
