@@ -81,12 +81,51 @@ def chain_varies(y_pred):
     return varies
 
 
+FEATURES = RNG.normal(size=(3, 4)).astype("float32")
+TARGETS = np.array([2, 0, 6], "int32")
+
+
+def scored_candidates():
+    """The target and five draws for each of three samples, one of them an accidental hit, packed; NumPy."""
+    packed = np.stack([*np.random.default_rng(0).normal(size=(2, 3, 6)), np.ones((3, 6))], axis=-1).astype("float32")
+    packed[1, 3, 2] = -1
+    return packed
+
+
+def candidate_varies(packed):
+    """Scores and noise; the counts are no variable."""
+    return np.broadcast_to([True, True, False], packed.shape)
+
+
+def sampled_network():
+    """A layer that draws negatives; the targets are an input as well."""
+    import keras
+
+    features, target = keras.Input((4,)), keras.Input((), dtype="int32")
+    outputs = layers.SampledDense(7, 200, noise="log_uniform", learn_log_z=True, seed=1)(features, target)
+    return keras.Model([features, target], outputs), [FEATURES, TARGETS]
+
+
+def pair_network():
+    """Queries and keys."""
+    import keras
+
+    inputs = keras.Input((4,))
+    return keras.Model(inputs, keras.layers.Reshape((2, 3))(keras.layers.Dense(6)(inputs))), FEATURES
+
+
 LAYERS = {
     "CRF": Layer(lambda: layers.CRF(4, lr_multiplier=2.0, name="crf"), lambda: EMISSIONS, MASK),
     "CRFDecoder": Layer(lambda: layers.CRFDecoder(name="decoder"), potentials, floats=False),
     "GatedConvolution": Layer(lambda: layers.GatedConvolution(dilation_rate=2, name="gated"), lambda: EMISSIONS, MASK),
     "KnownBigrams": Layer(lambda: layers.KnownBigrams([[0, 3], [1, 4], [2, 6]], name="bigrams"), lambda: IDS, floats=False),
+    "SampledDense": Layer(
+        lambda: layers.SampledDense(7, 5, noise=[0.3, 0.05, 0.2, 0.25, 0.1, 0.06, 0.04], learn_log_z=True, seed=1, name="head"),
+        lambda: FEATURES,
+        steps=False,
+    ),
 }
+SAMPLED = (TARGETS, scored_candidates, sampled_network, TARGETS[:2], np.full_like(TARGETS, -1), candidate_varies)
 LOSSES = {
     "CRFNegativeLogLikelihood": Loss(
         losses.CRFNegativeLogLikelihood,
@@ -99,6 +138,18 @@ LOSSES = {
         varies=chain_varies,
         metrics=("CRFAccuracy", "SpanF1"),
     ),
+    "InfoNCE": Loss(
+        lambda **options: losses.InfoNCE(0.5, **options),
+        lambda y_true, y_pred: losses.info_nce(y_true, y_pred, 0.5),
+        TARGETS,
+        lambda: np.random.default_rng(0).normal(size=(3, 2, 4)).astype("float32"),
+        pair_network,
+        wrong=TARGETS[:2],
+        nothing=np.full_like(TARGETS, -1),
+    ),
+    "NCE": Loss(losses.NCE, losses.nce, *SAMPLED),
+    "NegativeSampling": Loss(losses.NegativeSampling, losses.negative_sampling, *SAMPLED),
+    "SampledSoftmax": Loss(losses.SampledSoftmax, losses.sampled_softmax, *SAMPLED),
 }
 METRICS = {
     "CRFAccuracy": Metric(metrics.CRFAccuracy, TAGS, potentials),
@@ -107,6 +158,7 @@ METRICS = {
 # Their own tests run them: a callback needs a training, a model a vocabulary.
 ELSEWHERE = {
     "crf_negative_log_likelihood": "with its class, above",
+    **dict.fromkeys(("info_nce", "nce", "negative_sampling", "sampled_softmax"), "with its class, above"),
     "ExactResume": "tests/callbacks/test_exact_resume.py",
     "LACTagger": "tests/models/test_lac_tagger.py",
     "TaggedBatches": "tests/models/test_tagger.py",

@@ -3,5 +3,6 @@
 from keras_blog.layers.crf import CRF, CRFDecoder
 from keras_blog.layers.gated_convolution import GatedConvolution
 from keras_blog.layers.known_bigrams import KnownBigrams
+from keras_blog.layers.sampled_dense import SampledDense
 
-__all__ = ["CRF", "CRFDecoder", "GatedConvolution", "KnownBigrams"]
+__all__ = ["CRF", "CRFDecoder", "GatedConvolution", "KnownBigrams", "SampledDense"]

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_blog.losses.values import Values
 from keras_blog.ops import crf
 
 
@@ -56,14 +57,7 @@ class CRFNegativeLogLikelihood(keras.losses.Loss):
         if sample_weight is not None and len(np.shape(sample_weight)) == 2 and np.shape(sample_weight)[1] != 1:
             step_weight, sample_weight = sample_weight, None
         values = crf_negative_log_likelihood(y_true, y_pred, step_weight)
-        return _Values(name=self.name, reduction=self.reduction, dtype=self.dtype)(values, values, sample_weight)
+        return Values.reduced(self, values, sample_weight)
 
     def get_config(self):
         return {"reduction": self.reduction, "name": self.name, "dtype": self.dtype}
-
-
-class _Values(keras.losses.Loss):
-    """Keras's reduction, weights and scaling over replicas, of values that stand already."""
-
-    def call(self, y_true, y_pred):
-        return y_pred

@@ -1,5 +1,5 @@
 """Pure functions on tensors."""
 
-from keras_blog.ops import crf
+from keras_blog.ops import candidates, crf, noise
 
-__all__ = ["crf"]
+__all__ = ["candidates", "crf", "noise"]
