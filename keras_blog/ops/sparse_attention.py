@@ -1,0 +1,232 @@
+r"""Exact self-attention in which a step sees few others, at a cost that grows with their number and not with the square.
+
+.. math:: y_i = \sum_{j \in S_i} \frac{e^{q_i \cdot k_j / \sqrt{d}}}{\sum_{l \in S_i} e^{q_i \cdot k_l / \sqrt{d}}} v_j
+
+The set :math:`S_i` comes from a `Pattern`, one description for the computation in blocks (`attend`), for the dense mask that
+says the same (`sparse_mask`), and for what it costs (`density`). No array holds a number for every pair of steps.
+
+References:
+    Article: kexue.fm 6853
+    Papers: Child et al., Generating Long Sequences with Sparse Transformers, arXiv:1904.10509;
+        Beltagy, Peters, Cohan, Longformer, arXiv:2004.05150
+"""
+
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_blog.ops.attention_pattern import Pattern
+
+__all__ = ["Density", "Pattern", "atrous", "attend", "density", "fixed", "local", "sparse_mask", "strided"]
+
+_MASKED = -1e30  # a score, finite: exp of its difference to any real score is 0
+
+
+def local(window, causal=False, global_tokens=0):
+    """Keys nearer than `window` steps, as `sliding_window` of Keras counts them; the article's `neighbors` is one less."""
+    return Pattern(window=window, causal=causal, global_tokens=global_tokens)
+
+
+def atrous(rate, causal=False, global_tokens=0):
+    """Keys a multiple of `rate` steps away."""
+    return Pattern(rate=rate, causal=causal, global_tokens=global_tokens)
+
+
+def strided(rate, window=None, causal=False, global_tokens=0):
+    """`local(window)` or `atrous(rate)`; the window is `rate` steps by default, as in the article."""
+    return Pattern(window=rate if window is None else window, rate=rate, causal=causal, global_tokens=global_tokens)
+
+
+def fixed(block, summary, causal=False, global_tokens=0):
+    """Keys in the query's own block of `block` steps, and the last `summary` steps of every block."""
+    return Pattern(block=block, summary=summary, causal=causal, global_tokens=global_tokens)
+
+
+def sparse_mask(n, pattern):
+    """The pattern over `n` steps as a dense NumPy mask, bool, shape `(n, n)`: entry `[i, j]`, whether query i sees key j.
+
+    Example:
+    >>> for row in sparse_mask(6, strided(3, window=2, causal=True)):
+    ...     print("".join(".X"[int(seen)] for seen in row))
+    X.....
+    XX....
+    .XX...
+    X.XX..
+    .X.XX.
+    ..X.XX
+    """
+    i = np.arange(n)
+    return pattern.allows(i[:, None], i[None, :])
+
+
+class Density(NamedTuple):
+    """`pairs` that the pattern allows; their `share` of n²; `computed`, the scores that `attend` computes for them."""
+
+    pairs: int
+    share: float
+    computed: int
+
+
+def density(n, pattern):
+    """How dense the pattern is over `n` steps: a `Density`.
+
+    Example:
+    >>> density(4096, local(256, causal=True))
+    Density(pairs=1015936, share=0.060554504394..., computed=1572864)
+    """
+    i, pairs = np.arange(n), 0
+    for start in range(0, n, 256):  # counting takes n² time, not n² memory
+        pairs += int(np.count_nonzero(pattern.allows(i[start : start + 256, None], i[None, :])))
+    computed = 0
+    for clause in pattern.clauses:
+        _, _, tiles, rows, keys = _tile_shape(clause, ops.zeros((1, 1, n, 1)))
+        computed += int(tiles) * int(rows) * int(keys)
+    return Density(pairs, pairs / max(n * n, 1), computed)
+
+
+def attend(query, key, value, pattern, mask=None, dropout=0.0, seed=None):
+    """Softmax attention of a sequence to itself under a pattern.
+
+    Scores and softmax are float32 also for 16-bit inputs.
+
+    Args:
+        query: shape `(batch, steps, heads, dim)`.
+        key: shape `(batch, steps, key_heads, dim)`; `heads` is a multiple of `key_heads`, and neighbouring heads share one.
+        value: shape `(batch, steps, key_heads, value_dim)`.
+        pattern: a `Pattern`, as of `local`, `atrous`, `strided`, `fixed`.
+        mask: true at real steps, shape `(batch, steps)`. Nobody sees the others, not even their NaN, and their rows are 0.
+        dropout: share of the attention weights that are dropped, in `[0, 1)`.
+        seed: of the dropout, an int or a `keras.random.SeedGenerator`.
+
+    Returns:
+        Shape `(batch, steps, heads, value_dim)`, dtype of `query`.
+
+    Raises:
+        ValueError: if the shapes do not fit.
+
+    Example:
+    >>> x = np.array([[1, 0], [0, 1], [1, 1], [-1, 0], [0, -1], [0.5, 0.5]], "float32").reshape((1, 6, 1, 2))
+    >>> print(", ".join(f"{float(y):.6f}" for y in attend(x, x, x, atrous(2))[0, 0, 0]))
+    0.802224, 0.203336
+    """
+    query, key, value = (ops.convert_to_tensor(x) for x in (query, key, value))
+    _check(query, key, value, pattern, mask)
+    if not 0 <= dropout < 1:
+        raise ValueError(f"`dropout` must lie in [0, 1); received {dropout!r}")
+    heads, dim, dtype = query.shape[2], query.shape[3], query.dtype
+    if 0 in query.shape[:2]:
+        return ops.zeros_like(query[..., :1]) * value[:, :, :1]
+    real = None
+    if mask is not None:
+        real = ops.cast(ops.convert_to_tensor(mask), "bool")
+        query, key, value = (ops.where(real[:, :, None, None], x, ops.zeros_like(x)) for x in (query, key, value))
+    groups = heads // key.shape[2]
+    key, value = (ops.repeat(x, groups, axis=2) if groups > 1 else x for x in (key, value))
+    if keras.config.backend() == "torch" and len(pattern.clauses) == 1 and not dropout:
+        y = _fused(query, key, value, pattern, real)
+    else:
+        # 16-bit inputs become float32, wider ones stay
+        wide = keras.backend.result_type(dtype, "float32")
+        query, key, value = (ops.transpose(ops.cast(x, wide), (0, 2, 1, 3)) for x in (query * dim**-0.5, key, value))
+        y = ops.transpose(_tiled(query, key, value, pattern, real, dropout, seed), (0, 2, 1, 3))
+    if real is not None:
+        y = ops.where(real[:, :, None, None], y, ops.zeros_like(y))
+    return ops.cast(y, dtype)
+
+
+def _tiled(query, key, value, pattern, real, dropout, seed):
+    """Attention of `(batch, heads, steps, dim)`, tile by tile; what the gradient needs is computed anew from the inputs."""
+    steps = ops.shape(query)[2]
+    clauses = pattern.clauses
+    biases = [ops.cast(ops.where(_seen(pattern, clause, steps, real), 0.0, _MASKED), query.dtype) for clause in clauses]
+    keeps = [None] * len(clauses)
+    if dropout:
+        shapes = [_tile_shape(clause, query) for clause in clauses]
+        keeps = [ops.cast(keras.random.uniform(shape, seed=seed) >= dropout, "bool") for shape in shapes]
+
+    def weights(clause, bias, query, key):
+        scores = ops.matmul(clause.queries(query), ops.swapaxes(clause.keys(key), -1, -2)) + bias
+        return ops.softmax(scores) if scores.shape[-1] != 1 else ops.ones_like(scores), scores  # of one, Keras warns
+
+    def kept(weight, keep):
+        return weight if keep is None else ops.where(keep, weight / (1.0 - dropout), ops.zeros_like(weight))
+
+    @ops.custom_gradient
+    def call(query, key, value):
+        parts, sums = [], []
+        for clause, bias, keep in zip(clauses, biases, keeps, strict=True):
+            weight, scores = weights(clause, bias, query, key)
+            parts.append(clause.merge(ops.matmul(kept(weight, keep), clause.keys(value)), steps))
+            if len(clauses) > 1:  # log of the sum of exp(scores): the largest weight is exp(largest score) over that sum
+                total = ops.max(scores, -1, keepdims=True) - ops.log(ops.max(weight, -1, keepdims=True))
+                sums.append(clause.merge(total, steps, fill=_MASKED))
+        shares = ops.unstack(ops.softmax(ops.stack(sums), axis=0), len(clauses)) if sums else [1.0]
+        output = sum(part * share for part, share in zip(parts, shares, strict=True))
+
+        def backward(*args, upstream=None):
+            upstream = args[0] if upstream is None else upstream
+            along = ops.sum(upstream * output, axis=-1, keepdims=True)
+            gradients = [0.0, 0.0, 0.0]
+            for clause, bias, keep, share in zip(clauses, biases, keeps, shares, strict=True):
+                weight, _ = weights(clause, bias, query, key)
+                up, mean = clause.queries(upstream * share), clause.queries(along * share)
+                change = kept(ops.matmul(up, ops.swapaxes(clause.keys(value), -1, -2)), keep)
+                change = weight * (change - mean)
+                gradients[0] += clause.merge(ops.matmul(change, clause.keys(key)), steps)
+                turned = ops.matmul(ops.swapaxes(change, -1, -2), clause.queries(query))
+                gradients[1] += clause.spread(turned, steps)
+                gradients[2] += clause.spread(ops.matmul(ops.swapaxes(kept(weight, keep), -1, -2), up), steps)
+            return tuple(gradients)
+
+        return output, backward
+
+    return call(query, key, value)
+
+
+def _fused(query, key, value, pattern, real):
+    """The same for one clause, with the tiles as the batch of torch's fused kernel: no score is ever stored."""
+    (clause,) = pattern.clauses
+    batch, steps, heads, _ = query.shape
+
+    def tiles(cut, x):
+        x, dim = cut(ops.reshape(x, (batch, 1, steps, -1))), x.shape[-1]
+        return ops.reshape(x, (x.shape[0] * x.shape[2], x.shape[3], heads, dim))
+
+    seen = _seen(pattern, clause, steps, real)
+    seen = ops.broadcast_to(seen, (batch, *seen.shape[1:]))
+    seen = ops.reshape(seen, (batch * seen.shape[2], 1, *seen.shape[3:]))
+    y = ops.dot_product_attention(tiles(clause.queries, query), tiles(clause.keys, key), tiles(clause.keys, value), mask=seen)
+    y = clause.merge(ops.reshape(y, (batch, 1, -1, y.shape[1], heads * y.shape[3])), steps)
+    return ops.reshape(y, (batch, steps, heads, -1))
+
+
+def _seen(pattern, clause, steps, real):
+    """Which scores of the tiles of a clause count, bool, broadcasts to `(batch, heads, tiles, rows, keys)`."""
+    i, j = clause.positions(steps, pattern.global_tokens)
+    position = ops.reshape(ops.arange(steps, dtype="int32"), (1, 1, steps, 1))
+    counted = position >= (0 if clause == pattern.clauses[0] else pattern.global_tokens)
+    if real is not None:
+        counted = counted & real[:, None, :, None]
+    return ops.logical_and(pattern.claimed(clause, i, j), ops.swapaxes(clause.keys(counted), -1, -2))
+
+
+def _tile_shape(clause, x):
+    """`(batch, heads, tiles, rows, keys)` of the scores of a clause."""
+    return (*ops.shape(clause.queries(x[..., :1]))[:4], ops.shape(clause.keys(x[..., :1]))[3])
+
+
+def _check(query, key, value, pattern, mask):
+    if not isinstance(pattern, Pattern):
+        raise ValueError(f"`pattern` must be a Pattern, as of `local(256)`; received {pattern!r}")
+    for name, x in (("query", query), ("key", key), ("value", value)):
+        if len(x.shape) != 4:
+            raise ValueError(f"`{name}` must have shape (batch, steps, heads, dim); received {tuple(x.shape)}")
+    if key.shape[-1] != query.shape[-1] or key.shape[:3] != value.shape[:3] or key.shape[1] != query.shape[1]:
+        shapes = ", ".join(str(tuple(x.shape)) for x in (query, key, value))
+        raise ValueError(f"`query`, `key` and `value` must be of one sequence, `dim` equal; received {shapes}")
+    if query.shape[2] % key.shape[2]:
+        raise ValueError(f"`query` must have a multiple of the heads of `key`; received {query.shape[2]} and {key.shape[2]}")
+    if mask is not None and len(mask.shape) != 2:
+        raise ValueError(f"`mask` must have shape (batch, steps); received {tuple(mask.shape)}")
