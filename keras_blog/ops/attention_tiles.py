@@ -1,0 +1,187 @@
+"""The clauses of a `Pattern`: pairs of steps that see each other, and how they fall into few dense tiles.
+
+A clause says in one line of arithmetic which pairs it allows (`allows`), and how to lay out queries and keys: `queries` and
+`keys` cut an array `(batch, heads, steps, dim)` into tiles `(batch, heads, tiles, rows, dim)`, `merge` undoes `queries`, and
+`spread`, the transpose of `keys`, adds up what every copy of a key got. A pair that two clauses allow belongs to the first.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from keras import ops
+
+
+@dataclass(frozen=True)
+class Block:
+    """Keys in the same block of `size` steps: one tile a block."""
+
+    size: int
+
+    def allows(self, i, j):
+        return i // self.size == j // self.size
+
+    def queries(self, x):
+        batch, heads, steps, dim = ops.shape(x)
+        return ops.reshape(_lengthened(x, self.size), (batch, heads, -(-steps // self.size), self.size, dim))
+
+    def keys(self, x):
+        return self.queries(x)
+
+    def merge(self, y, steps, fill=0.0):
+        batch, heads, tiles, rows, dim = ops.shape(y)
+        return ops.reshape(y, (batch, heads, tiles * rows, dim))[:, :, :steps]
+
+    def spread(self, y, steps):
+        return self.merge(y, steps)
+
+    def positions(self, steps, skipped):
+        """Of queries `(tiles, rows, 1)` and keys `(tiles, 1, keys)`. Where all tiles are alike, one after `skipped` steps."""
+        i = np.arange(self.size, dtype="int32") + self.size * -(-skipped // self.size)
+        return i[None, :, None], i[None, None, :]
+
+
+@dataclass(frozen=True)
+class Band(Block):
+    """Keys nearer than `window` steps: tiles of a block of queries and the blocks of keys around it."""
+
+    window: int
+    causal: bool
+    size: int
+
+    def __init__(self, window, causal):
+        # 128 rows a tile were fastest for windows of 128 and more; a small window would waste most of such a tile.
+        size = min(128, max(16, 1 << (window - 1).bit_length()))
+        for name, value in (("window", window), ("causal", causal), ("size", size)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def before(self):
+        """Blocks of keys before that of the queries."""
+        return -(-(self.window - 1) // self.size)
+
+    @property
+    def after(self):
+        """Blocks of keys after that of the queries."""
+        return 0 if self.causal else self.before
+
+    def allows(self, i, j):
+        return (i - j < self.window) & (j - i < self.window)
+
+    def keys(self, x):
+        x = self.queries(x)
+        tiles = ops.shape(x)[2]
+        x = _between_zeros(x, self.before, self.after, axis=2)
+        return ops.concatenate([x[:, :, k : k + tiles] for k in range(self.before + 1 + self.after)], axis=3)
+
+    def spread(self, y, steps):
+        tiles, total = ops.shape(y)[2], 0
+        for k in range(self.before + 1 + self.after):
+            part = _between_zeros(y[:, :, :, k * self.size : (k + 1) * self.size], self.after, self.before, axis=2)
+            start = self.before + self.after - k
+            total = total + part[:, :, start : start + tiles]
+        return self.merge(total, steps)
+
+    def positions(self, steps, skipped):
+        j = np.arange((self.before + 1 + self.after) * self.size, dtype="int32") + skipped
+        return j[None, self.before * self.size :, None][:, : self.size], j[None, None, :]
+
+
+@dataclass(frozen=True)
+class Residue(Block):
+    """Keys a multiple of `size` steps away: one tile a residue, `steps / size` long."""
+
+    def allows(self, i, j):
+        return (i - j) % self.size == 0
+
+    def queries(self, x):
+        batch, heads, steps, dim = ops.shape(x)
+        x = ops.reshape(_lengthened(x, self.size), (batch, heads, -(-steps // self.size), self.size, dim))
+        return ops.transpose(x, (0, 1, 3, 2, 4))
+
+    def merge(self, y, steps, fill=0.0):
+        return super().merge(ops.transpose(y, (0, 1, 3, 2, 4)), steps)
+
+    def positions(self, steps, skipped):
+        i = ops.arange(-(-steps // self.size), dtype="int32") * self.size + skipped
+        return i[None, :, None], i[None, None, :]
+
+
+@dataclass(frozen=True)
+class Summary(Block):
+    """The last `width` steps of every block of `size`: one tile, shared by all queries."""
+
+    width: int
+
+    def allows(self, i, j):
+        return (j % self.size >= self.size - self.width) & (i >= 0)
+
+    def queries(self, x):
+        return x[:, :, None]
+
+    def keys(self, x):
+        x = super().queries(x)[:, :, :, self.size - self.width :]
+        batch, heads, tiles, rows, dim = ops.shape(x)
+        return ops.reshape(x, (batch, heads, 1, tiles * rows, dim))
+
+    def merge(self, y, steps, fill=0.0):
+        return y[:, :, 0]
+
+    def spread(self, y, steps):
+        batch, heads, _, keys, dim = ops.shape(y)
+        y = ops.reshape(y, (batch, heads, keys // self.width, self.width, dim))
+        return super().merge(_between_zeros(y, self.size - self.width, 0, axis=3), steps)
+
+    def positions(self, steps, skipped):
+        i = ops.reshape(ops.arange(steps, dtype="int32"), (1, 1, steps, 1))
+        return self.queries(i)[0, 0], ops.transpose(self.keys(i)[0, 0], (0, 2, 1))
+
+
+@dataclass(frozen=True)
+class First(Summary):
+    """The first `size` steps, seen by all: one tile."""
+
+    width: int = 0
+
+    def allows(self, i, j):
+        return (j < self.size) & (i >= 0)
+
+    def keys(self, x):
+        return x[:, :, None, : self.size]
+
+    def spread(self, y, steps):
+        return _between_zeros(y[:, :, 0], 0, steps - ops.shape(y)[3], axis=2)
+
+
+@dataclass(frozen=True)
+class Everything(First):
+    """All that the first `size` steps see: the tile of `First` on its side."""
+
+    def allows(self, i, j):
+        return (i < self.size) & (j >= 0)
+
+    def queries(self, x):
+        return x[:, :, None, : self.size]
+
+    def keys(self, x):
+        return x[:, :, None]
+
+    def merge(self, y, steps, fill=0.0):
+        return _between_zeros(y[:, :, 0], 0, steps - ops.shape(y)[3], axis=2, fill=fill)
+
+    def spread(self, y, steps):
+        return y[:, :, 0]
+
+
+def _lengthened(x, size):
+    return _between_zeros(x, 0, -ops.shape(x)[2] % size, axis=2)
+
+
+def _between_zeros(x, before, after, axis, fill=0):
+    parts = []
+    for count in (before, None, after):
+        if count is None:
+            parts.append(x)
+        elif not isinstance(count, int) or count:
+            shape = [count if k == axis else size for k, size in enumerate(ops.shape(x))]
+            parts.append(ops.full(shape, fill, dtype=x.dtype))
+    return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=axis)
