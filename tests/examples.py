@@ -24,6 +24,10 @@ def potentials():
     return keras.ops.convert_to_numpy(crf.pack(EMISSIONS, TRANSITIONS, START, END, MASK))
 
 
+COSINES = np.random.default_rng(3).uniform(-0.9, 0.9, size=(3, 5)).astype("float32")
+CLASS_IDS = np.array([4, 0, 2], "int32")
+
+
 @dataclass
 class Layer:
     """A layer that `make()` builds, and its input.
@@ -114,9 +118,24 @@ def pair_network():
     return keras.Model(inputs, keras.layers.Reshape((2, 3))(keras.layers.Dense(6)(inputs))), FEATURES
 
 
+def cosine_network():
+    """Features from a Dense layer, and their cosines."""
+    import keras
+
+    inputs = keras.Input((4,))
+    return keras.Model(inputs, layers.CosineDense(5)(keras.layers.Dense(4)(inputs))), FEATURES
+
+
+def margin(make, function):
+    """A margin loss."""
+    y_pred = lambda: COSINES  # noqa: E731
+    return Loss(make, function, CLASS_IDS, y_pred, cosine_network, wrong=CLASS_IDS[:, None], nothing=np.full(3, -1))
+
+
 LAYERS = {
     "CRF": Layer(lambda: layers.CRF(4, lr_multiplier=2.0, name="crf"), lambda: EMISSIONS, MASK),
     "CRFDecoder": Layer(lambda: layers.CRFDecoder(name="decoder"), potentials, floats=False),
+    "CosineDense": Layer(lambda: layers.CosineDense(5, sub_centers=2, name="cosines"), lambda: FEATURES, steps=False),
     "GatedConvolution": Layer(lambda: layers.GatedConvolution(dilation_rate=2, name="gated"), lambda: EMISSIONS, MASK),
     "KnownBigrams": Layer(lambda: layers.KnownBigrams([[0, 3], [1, 4], [2, 6]], name="bigrams"), lambda: IDS, floats=False),
     "SampledDense": Layer(
@@ -124,9 +143,16 @@ LAYERS = {
         lambda: FEATURES,
         steps=False,
     ),
+    "MarginSchedule": Layer(lambda: layers.MarginSchedule(name="margin"), lambda: COSINES, steps=False),
 }
 SAMPLED = (TARGETS, scored_candidates, sampled_network, TARGETS[:2], np.full_like(TARGETS, -1), candidate_varies)
 LOSSES = {
+    "AMSoftmax": margin(losses.AMSoftmax, losses.am_softmax),
+    "ArcFace": margin(losses.ArcFace, losses.arcface),
+    "CombinedMargin": margin(losses.CombinedMargin, losses.combined_margin),
+    "NormalizedSoftmax": margin(losses.NormalizedSoftmax, losses.normalized_softmax),
+    "SimplerASoftmax": margin(losses.SimplerASoftmax, losses.simpler_a_softmax),
+    "SphereFace": margin(losses.SphereFace, losses.sphereface),
     "CRFNegativeLogLikelihood": Loss(
         losses.CRFNegativeLogLikelihood,
         losses.crf_negative_log_likelihood,
@@ -157,8 +183,7 @@ METRICS = {
 }
 # Their own tests run them: a callback needs a training, a model a vocabulary.
 ELSEWHERE = {
-    "crf_negative_log_likelihood": "with its class, above",
-    **dict.fromkeys(("info_nce", "nce", "negative_sampling", "sampled_softmax"), "with its class, above"),
+    **{loss.function.__name__: "with its class, above" for loss in LOSSES.values()},
     "ExactResume": "tests/callbacks/test_exact_resume.py",
     "LACTagger": "tests/models/test_lac_tagger.py",
     "TaggedBatches": "tests/models/test_tagger.py",

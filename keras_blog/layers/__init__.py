@@ -1,8 +1,18 @@
 """Layers: whatever owns weights, or turns tensors into tensors inside a model."""
 
+from keras_blog.layers.cosine_dense import CosineDense
 from keras_blog.layers.crf import CRF, CRFDecoder
 from keras_blog.layers.gated_convolution import GatedConvolution
 from keras_blog.layers.known_bigrams import KnownBigrams
+from keras_blog.layers.margin_schedule import MarginSchedule
 from keras_blog.layers.sampled_dense import SampledDense
 
-__all__ = ["CRF", "CRFDecoder", "GatedConvolution", "KnownBigrams", "SampledDense"]
+__all__ = [
+    "CRF",
+    "CRFDecoder",
+    "CosineDense",
+    "GatedConvolution",
+    "KnownBigrams",
+    "MarginSchedule",
+    "SampledDense",
+]

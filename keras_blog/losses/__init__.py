@@ -1,20 +1,38 @@
 """Losses: functions of `(y_true, y_pred)`, one value a sample, each with its class for `compile`."""
 
+from keras_blog.losses.am_softmax import AMSoftmax, am_softmax
+from keras_blog.losses.arcface import ArcFace, arcface
+from keras_blog.losses.combined_margin import CombinedMargin, combined_margin
 from keras_blog.losses.crf import CRFNegativeLogLikelihood, crf_negative_log_likelihood
 from keras_blog.losses.info_nce import InfoNCE, info_nce
 from keras_blog.losses.nce import NCE, nce
 from keras_blog.losses.negative_sampling import NegativeSampling, negative_sampling
+from keras_blog.losses.normalized_softmax import NormalizedSoftmax, normalized_softmax
 from keras_blog.losses.sampled_softmax import SampledSoftmax, sampled_softmax
+from keras_blog.losses.simpler_a_softmax import SimplerASoftmax, simpler_a_softmax
+from keras_blog.losses.sphereface import SphereFace, sphereface
 
 __all__ = [
     "NCE",
+    "AMSoftmax",
+    "ArcFace",
     "CRFNegativeLogLikelihood",
+    "CombinedMargin",
     "InfoNCE",
     "NegativeSampling",
+    "NormalizedSoftmax",
     "SampledSoftmax",
+    "SimplerASoftmax",
+    "SphereFace",
+    "am_softmax",
+    "arcface",
+    "combined_margin",
     "crf_negative_log_likelihood",
     "info_nce",
     "nce",
     "negative_sampling",
+    "normalized_softmax",
     "sampled_softmax",
+    "simpler_a_softmax",
+    "sphereface",
 ]
