@@ -28,8 +28,8 @@ class CosineDense(keras.layers.Layer):
     Example:
     >>> layer = CosineDense(2)
     >>> layer.build((None, 2))
-    >>> layer.set_weights([np.array([[2.0, 0.0], [0.0, 5.0]])])
-    >>> [round(float(cosine), 4) for cosine in layer(np.array([[3.0, 4.0]]))[0]]
+    >>> _ = layer.centers.assign([[2.0, 0.0], [0.0, 5.0]])
+    >>> [round(float(cosine), 4) for cosine in layer(ops.array([[3.0, 4.0]]))[0]]
     [0.6, 0.8]
 
     References:

@@ -30,7 +30,7 @@ class MarginSchedule(keras.layers.Layer):
 
     Example:
     >>> layer = MarginSchedule(scale=30.0, margin=keras.optimizers.schedules.PolynomialDecay(0.0, 10, 0.5))
-    >>> [[round(float(x), 2) for x in layer(np.zeros((1, 1)), training=True)[0]] for _ in range(2)]
+    >>> [[round(float(x), 2) for x in layer(ops.zeros((1, 1)), training=True)[0]] for _ in range(2)]
     [[0.0, -32.0, -2.0], [0.0, -32.0, -2.05]]
 
     References:

@@ -27,7 +27,7 @@ def arcface(y_true, y_pred, scale=64.0, margin=0.5):
     Example:
     >>> loss = arcface([0], [[1.0, 0.0]], scale=1.0, margin=0.5)
     >>> print(f"{float(loss[0]):.4f}")  # log(1 + exp(-cos 0.5))
-    0.3476
+    0.3477
 
     References:
         Article: kexue.fm 5743

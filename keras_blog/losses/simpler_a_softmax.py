@@ -11,7 +11,8 @@ def simpler_a_softmax(y_true, y_pred, scale=30.0, margin=4):
 
     The article takes :math:`\min(\cos m\theta, \cos\theta)`, which is not monotone: for `m = 4` a sample at 78 degrees of its
     class beats one at 26. Here the polynomial holds up to its first minimum, :math:`\theta = \pi / m`, as in the article; from
-    there :math:`\psi = \cos\theta - \cos(\pi / m) - 1`, which goes on from -1 without a jump and learns as fast as a plain softmax.
+    there :math:`\psi = \cos\theta - \cos(\pi / m) - 1`, which goes on from -1 without a jump, and learns
+    as fast as a plain softmax.
 
     Args:
         y_true: int class ids, shape `(batch,)`, -1 for none; or one-hot or soft labels, shape `(batch, classes)`.

@@ -8,7 +8,7 @@ The second form is exact where the probability of the own class nears 1. A margi
 are infinite at cosines of 1 and -1; here they are bounded.
 
 References:
-    Articles: kexue.fm 5743, 7708
+    Article: kexue.fm 5743
 """
 
 import math
