@@ -185,6 +185,7 @@ METRICS = {
 ELSEWHERE = {
     **dict.fromkeys((name for name in losses.__all__ if name.islower()), "with its class, above"),
     "ExactResume": "tests/callbacks/test_exact_resume.py",
+    "Geometric": "tests/initializers/test_geometric.py",
     "LACTagger": "tests/models/test_lac_tagger.py",
     "TaggedBatches": "tests/models/test_tagger.py",
     "Tagger": "tests/models/test_tagger.py",

@@ -1,5 +1,5 @@
 """Pure functions on tensors."""
 
-from keras_blog.ops import candidates, crf, noise, sparse_attention
+from keras_blog.ops import angles, candidates, crf, gelu, noise, sparse_attention
 
-__all__ = ["candidates", "crf", "noise", "sparse_attention"]
+__all__ = ["angles", "candidates", "crf", "gelu", "noise", "sparse_attention"]
