@@ -26,6 +26,14 @@ TARGETS = {
     ("tensorflow", "xla"): [(8, 2), (22, 5), (22, 5)],
     ("torch", "fit"): [(3, 2), (8, 3), (18, 3)],
 }
+# The same ratio of what cannot run here: measured once by us, beside pytorch-crf as well. TensorFlow Addons 0.23 needs
+# TensorFlow 2.15, and its gradient fails under XLA; keras3-crf is a repository without a package.
+OTHERS = {
+    "TensorFlow Addons, graph": [(2.8, 1.8), (2.7, 1.2), (1.4, 0.8)],
+    "keras3-crf, JAX": [(9.1, 34), (2.3, 0.9), (1.2, 0.3)],
+    "keras3-crf, TensorFlow graph": [(2.2, 0.9), (1.5, 1.0), (1.6, 0.7)],
+    "keras3-crf, torch": [(0.9, 0.3), (1.1, 0.3), (0.9, 0.5)],
+}
 
 
 def main():
@@ -56,6 +64,11 @@ def main():
                 ours, theirs = row[name]["ours"], row[name]["theirs"]
                 print(f"{ours:9.2f}{theirs:9.1f}{theirs / ours:7.1f}x{goal:4}x", end="")
             print(flush=True)
+    print(
+        "\nOthers, from an earlier run: loss and gradient | decode, pytorch-crf's time divided by theirs, at the three shapes"
+    )
+    for name, ratios in OTHERS.items():
+        print(f"{name:>30}" + "".join(f"{loss:8.1f}x |{decode:5.1f}x" for loss, decode in ratios))
     if args.json:
         with open(args.json, "w") as file:
             json.dump(rows, file, indent=1)

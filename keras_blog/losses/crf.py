@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_blog.losses.values import Values
+from keras_blog.losses.sample_loss import SampleLoss
 from keras_blog.ops import crf
 
 
@@ -38,7 +38,7 @@ def crf_negative_log_likelihood(y_true, y_pred, step_weight=None):
 
 
 @keras.saving.register_keras_serializable("keras_blog")
-class CRFNegativeLogLikelihood(keras.losses.Loss):
+class CRFNegativeLogLikelihood(SampleLoss):
     """Loss form of `crf_negative_log_likelihood`; see there.
 
     `sample_weight` of shape `(batch,)` weights sequences; of shape `(batch, steps)`, with int tags, the steps' terms. The
@@ -57,7 +57,4 @@ class CRFNegativeLogLikelihood(keras.losses.Loss):
         if sample_weight is not None and len(np.shape(sample_weight)) == 2 and np.shape(sample_weight)[1] != 1:
             step_weight, sample_weight = sample_weight, None
         values = crf_negative_log_likelihood(y_true, y_pred, step_weight)
-        return Values.reduced(self, values, sample_weight)
-
-    def get_config(self):
-        return {"reduction": self.reduction, "name": self.name, "dtype": self.dtype}
+        return self.reduced(values, sample_weight)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_blog.losses.values import Values
+from keras_blog.losses.sample_loss import SampleLoss
 
 
 def info_nce(y_true, y_pred, temperature=1.0, prior=None):
@@ -61,7 +61,7 @@ def info_nce(y_true, y_pred, temperature=1.0, prior=None):
 
 
 @keras.saving.register_keras_serializable("keras_blog")
-class InfoNCE(keras.losses.Loss):
+class InfoNCE(SampleLoss):
     """Loss form of `info_nce`; see there."""
 
     def __init__(self, temperature=1.0, prior=None, reduction="sum_over_batch_size", name="info_nce", dtype=None):
@@ -71,14 +71,9 @@ class InfoNCE(keras.losses.Loss):
     def call(self, y_true, y_pred):
         return info_nce(y_true, y_pred, self.temperature, self.prior)
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
-        # Keras would cast the ids to floats, among which 16777216 and 16777217 are the same.
-        return Values.reduced(self, self.call(y_true, y_pred), sample_weight)
-
     def get_config(self):
         prior = None if self.prior is None else self.prior.tolist()
-        config = {"temperature": self.temperature, "prior": prior}
-        return {**config, "reduction": self.reduction, "name": self.name, "dtype": self.dtype}
+        return {**super().get_config(), "temperature": self.temperature, "prior": prior}
 
 
 def _checked(temperature, prior):

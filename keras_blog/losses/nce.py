@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_blog.losses.sample_loss import SampleLoss
 from keras_blog.ops import candidates
 
 
@@ -45,7 +46,7 @@ def nce(y_true, y_pred):
 
 
 @keras.saving.register_keras_serializable("keras_blog")
-class NCE(keras.losses.Loss):
+class NCE(SampleLoss):
     """Loss form of `nce`; see there.
 
     References:
@@ -57,6 +58,3 @@ class NCE(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         return nce(y_true, y_pred)
-
-    def get_config(self):
-        return {"reduction": self.reduction, "name": self.name, "dtype": self.dtype}

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_blog.losses.sample_loss import SampleLoss
 from keras_blog.ops import candidates
 
 
@@ -42,7 +43,7 @@ def negative_sampling(y_true, y_pred):
 
 
 @keras.saving.register_keras_serializable("keras_blog")
-class NegativeSampling(keras.losses.Loss):
+class NegativeSampling(SampleLoss):
     """Loss form of `negative_sampling`; see there.
 
     References:
@@ -54,6 +55,3 @@ class NegativeSampling(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         return negative_sampling(y_true, y_pred)
-
-    def get_config(self):
-        return {"reduction": self.reduction, "name": self.name, "dtype": self.dtype}

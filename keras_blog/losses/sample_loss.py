@@ -13,7 +13,7 @@ class SampleLoss(keras.losses.Loss):
         return self.reduced(self.call(y_true, y_pred), sample_weight)
 
     def reduced(self, values, sample_weight=None):
-        """Values of shape `(batch,)`, weighted and reduced."""
+        """The values of the samples, weighted and reduced."""
         return _Values(name=self.name, reduction=self.reduction, dtype=self.dtype)(values, values, sample_weight)
 
     def get_config(self):

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_blog.losses.sample_loss import SampleLoss
 from keras_blog.ops import candidates
 
 
@@ -49,7 +50,7 @@ def sampled_softmax(y_true, y_pred):
 
 
 @keras.saving.register_keras_serializable("keras_blog")
-class SampledSoftmax(keras.losses.Loss):
+class SampledSoftmax(SampleLoss):
     """Loss form of `sampled_softmax`; see there.
 
     References:
@@ -61,6 +62,3 @@ class SampledSoftmax(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         return sampled_softmax(y_true, y_pred)
-
-    def get_config(self):
-        return {"reduction": self.reduction, "name": self.name, "dtype": self.dtype}
