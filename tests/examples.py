@@ -132,6 +132,20 @@ def margin(make, function):
     return Loss(make, function, CLASS_IDS, y_pred, cosine_network, wrong=CLASS_IDS[:, None], nothing=np.full(3, -1))
 
 
+def dense_network():
+    """Scores of six classes from a Dense layer."""
+    import keras
+
+    inputs = keras.Input((4,))
+    return keras.Model(inputs, keras.layers.Dense(6)(inputs)), EMISSIONS[:, 0]
+
+
+SCORES = RNG.normal(size=(3, 6)).astype("float32")
+LABELS = np.array([[1, 0, 0.9, 0, 1, 0], [0, 0, 0, -1, 0.2, 0], [0, 1, 0, 0, -1, -1]], "float32")
+LABEL_IDS = np.array([[2, 0, 4], [1, -1, -1], [-1, -1, 5]], "int32")
+CLASS_IDS = np.array([3, 0, 5], "int32")
+COUNTS = [50, 20, 5, 2, 1, 0]
+
 LAYERS = {
     "CRF": Layer(lambda: layers.CRF(4, lr_multiplier=2.0, name="crf"), lambda: EMISSIONS, MASK),
     "CRFDecoder": Layer(lambda: layers.CRFDecoder(name="decoder"), potentials, floats=False),
@@ -144,6 +158,8 @@ LAYERS = {
         steps=False,
     ),
     "MarginSchedule": Layer(lambda: layers.MarginSchedule(name="margin"), lambda: COSINES, steps=False),
+    "LabelThreshold": Layer(lambda: layers.LabelThreshold(per_label=True, name="threshold"), lambda: EMISSIONS),
+    "PriorBias": Layer(lambda: layers.PriorBias([5, 3, 1, 0], tau=0.5, name="prior"), lambda: EMISSIONS),
 }
 SAMPLED = (TARGETS, scored_candidates, sampled_network, TARGETS[:2], np.full_like(TARGETS, -1), candidate_varies)
 LOSSES = {
@@ -176,14 +192,66 @@ LOSSES = {
     "NCE": Loss(losses.NCE, losses.nce, *SAMPLED),
     "NegativeSampling": Loss(losses.NegativeSampling, losses.negative_sampling, *SAMPLED),
     "SampledSoftmax": Loss(losses.SampledSoftmax, losses.sampled_softmax, *SAMPLED),
+    "LogitAdjusted": Loss(
+        lambda **options: losses.LogitAdjusted(COUNTS, tau=0.8, **options),
+        lambda y_true, y_pred: losses.logit_adjusted(y_true, y_pred, COUNTS, tau=0.8),
+        CLASS_IDS,
+        lambda: SCORES,
+        dense_network,
+        wrong=CLASS_IDS[:, None],
+        nothing=np.full(3, -1),
+        metrics=("BalancedAccuracy",),
+    ),
+    "MultilabelSoftmax": Loss(
+        lambda **options: losses.MultilabelSoftmax(threshold=0.3, **options),
+        lambda y_true, y_pred: losses.multilabel_softmax(y_true, y_pred, threshold=0.3),
+        LABELS,
+        lambda: SCORES,
+        dense_network,
+        wrong=LABELS[:, :-1],
+        nothing=np.full((3, 6), -1),
+        metrics=("MultilabelF1",),
+    ),
+    "PairwiseMargin": Loss(
+        lambda **options: losses.PairwiseMargin(-0.5, [0.5] * 6, 2.0, [1, 2, 3, 4, 5, 6], **options),
+        lambda y_true, y_pred: losses.pairwise_margin(y_true, y_pred, -0.5, [0.5] * 6, 2.0, [1, 2, 3, 4, 5, 6]),
+        CLASS_IDS,
+        lambda: SCORES,
+        dense_network,
+        wrong=CLASS_IDS[:, None],
+        nothing=np.full(3, -1),
+        metrics=("BalancedAccuracy",),
+    ),
+    "SparseMultilabelSoftmax": Loss(
+        lambda **options: losses.SparseMultilabelSoftmax(pad_id=-1, **options),
+        losses.sparse_multilabel_softmax,
+        LABEL_IDS,
+        lambda: SCORES,
+        dense_network,
+        wrong=LABEL_IDS[:2],
+    ),
 }
 METRICS = {
+    "BalancedAccuracy": Metric(lambda: metrics.BalancedAccuracy(6, only=[0, 3, 5]), CLASS_IDS, lambda: SCORES),
     "CRFAccuracy": Metric(metrics.CRFAccuracy, TAGS, potentials),
+    "MultilabelF1": Metric(lambda: metrics.MultilabelF1(6, average="macro"), LABELS, lambda: SCORES),
     "SpanF1": Metric(lambda: metrics.SpanF1(TAG_NAMES, "BIO"), TAGS, potentials),
 }
 # Their own tests run them: a callback needs a training, a model a vocabulary.
 ELSEWHERE = {
     **dict.fromkeys((name for name in losses.__all__ if name.islower()), "with its class, above"),
+    "crf_negative_log_likelihood": "with its class, above",
+    **dict.fromkeys(("info_nce", "nce", "negative_sampling", "sampled_softmax"), "with its class, above"),
+    **dict.fromkeys(
+        (
+            "crf_negative_log_likelihood",
+            "logit_adjusted",
+            "multilabel_softmax",
+            "pairwise_margin",
+            "sparse_multilabel_softmax",
+        ),
+        "with its class, above",
+    ),
     "ExactResume": "tests/callbacks/test_exact_resume.py",
     "Geometric": "tests/initializers/test_geometric.py",
     "LACTagger": "tests/models/test_lac_tagger.py",

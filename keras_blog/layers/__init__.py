@@ -4,7 +4,9 @@ from keras_blog.layers.cosine_dense import CosineDense
 from keras_blog.layers.crf import CRF, CRFDecoder
 from keras_blog.layers.gated_convolution import GatedConvolution
 from keras_blog.layers.known_bigrams import KnownBigrams
+from keras_blog.layers.label_threshold import LabelThreshold
 from keras_blog.layers.margin_schedule import MarginSchedule
+from keras_blog.layers.prior_bias import PriorBias
 from keras_blog.layers.sampled_dense import SampledDense
 
 __all__ = [
@@ -13,6 +15,8 @@ __all__ = [
     "CosineDense",
     "GatedConvolution",
     "KnownBigrams",
+    "LabelThreshold",
     "MarginSchedule",
+    "PriorBias",
     "SampledDense",
 ]

@@ -5,9 +5,17 @@ from keras_blog.losses.arcface import ArcFace, arcface
 from keras_blog.losses.combined_margin import CombinedMargin, combined_margin
 from keras_blog.losses.crf import CRFNegativeLogLikelihood, crf_negative_log_likelihood
 from keras_blog.losses.info_nce import InfoNCE, info_nce
+from keras_blog.losses.logit_adjusted import LogitAdjusted, logit_adjusted
+from keras_blog.losses.multilabel_softmax import (
+    MultilabelSoftmax,
+    SparseMultilabelSoftmax,
+    multilabel_softmax,
+    sparse_multilabel_softmax,
+)
 from keras_blog.losses.nce import NCE, nce
 from keras_blog.losses.negative_sampling import NegativeSampling, negative_sampling
 from keras_blog.losses.normalized_softmax import NormalizedSoftmax, normalized_softmax
+from keras_blog.losses.pairwise_margin import PairwiseMargin, pairwise_margin
 from keras_blog.losses.sampled_softmax import SampledSoftmax, sampled_softmax
 from keras_blog.losses.simpler_a_softmax import SimplerASoftmax, simpler_a_softmax
 from keras_blog.losses.sphereface import SphereFace, sphereface
@@ -19,20 +27,28 @@ __all__ = [
     "CRFNegativeLogLikelihood",
     "CombinedMargin",
     "InfoNCE",
+    "LogitAdjusted",
+    "MultilabelSoftmax",
     "NegativeSampling",
     "NormalizedSoftmax",
+    "PairwiseMargin",
     "SampledSoftmax",
     "SimplerASoftmax",
+    "SparseMultilabelSoftmax",
     "SphereFace",
     "am_softmax",
     "arcface",
     "combined_margin",
     "crf_negative_log_likelihood",
     "info_nce",
+    "logit_adjusted",
+    "multilabel_softmax",
     "nce",
     "negative_sampling",
     "normalized_softmax",
+    "pairwise_margin",
     "sampled_softmax",
     "simpler_a_softmax",
+    "sparse_multilabel_softmax",
     "sphereface",
 ]
