@@ -242,16 +242,8 @@ ELSEWHERE = {
     **dict.fromkeys((name for name in losses.__all__ if name.islower()), "with its class, above"),
     "crf_negative_log_likelihood": "with its class, above",
     **dict.fromkeys(("info_nce", "nce", "negative_sampling", "sampled_softmax"), "with its class, above"),
-    **dict.fromkeys(
-        (
-            "crf_negative_log_likelihood",
-            "logit_adjusted",
-            "multilabel_softmax",
-            "pairwise_margin",
-            "sparse_multilabel_softmax",
-        ),
-        "with its class, above",
-    ),
+    **dict.fromkeys(("logit_adjusted", "multilabel_softmax", "pairwise_margin"), "with its class, above"),
+    "sparse_multilabel_softmax": "with its class, above",
     "ExactResume": "tests/callbacks/test_exact_resume.py",
     "Geometric": "tests/initializers/test_geometric.py",
     "LACTagger": "tests/models/test_lac_tagger.py",

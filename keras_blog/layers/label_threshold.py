@@ -24,8 +24,8 @@ class LabelThreshold(keras.layers.Layer):
     >>> layer = LabelThreshold()
     >>> layer.build((None, 2))
     >>> layer.threshold.assign([0.5])
-    >>> print([float(score) for score in layer([[1.0, 0.0]])[0]])
-    [0.5, -0.5]
+    >>> print(keras.ops.convert_to_numpy(layer(keras.ops.convert_to_tensor([[1.0, 0.0]]))).tolist())
+    [[0.5, -0.5]]
 
     References:
         Article: kexue.fm 7359

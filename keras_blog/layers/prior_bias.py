@@ -29,8 +29,8 @@ class PriorBias(keras.layers.Layer):
         ValueError: if the prior is none, or has another number of classes.
 
     Example:
-    >>> scores = PriorBias([3, 1])([[0.0, 0.0]])
-    >>> print([f"{float(score):.4f}" for score in scores[0]])  # log 3/4, log 1/4
+    >>> scores = PriorBias([3, 1])(keras.ops.zeros((1, 2)))
+    >>> print([f"{score:.4f}" for score in keras.ops.convert_to_numpy(scores)[0]])  # log 3/4, log 1/4
     ['-0.2877', '-1.3863']
 
     References:
