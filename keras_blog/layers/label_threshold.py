@@ -23,7 +23,7 @@ class LabelThreshold(keras.layers.Layer):
     Example:
     >>> layer = LabelThreshold()
     >>> layer.build((None, 2))
-    >>> layer.threshold.assign([0.5])
+    >>> _ = layer.threshold.assign([0.5])
     >>> print(keras.ops.convert_to_numpy(layer(keras.ops.convert_to_tensor([[1.0, 0.0]]))).tolist())
     [[0.5, -0.5]]
 
