@@ -126,6 +126,27 @@ def cosine_network():
     return keras.Model(inputs, layers.CosineDense(5)(keras.layers.Dense(4)(inputs))), FEATURES
 
 
+def center_network():
+    """Features from a Dense layer, packed with the centres of seven classes."""
+    import keras
+
+    inputs = keras.Input((4,))
+    return keras.Model(inputs, layers.ClassCenters(7, seed=1)(keras.layers.Dense(4)(inputs))), FEATURES
+
+
+def packed_centers():
+    """Features and the centres of seven classes, NumPy."""
+    rows = np.random.default_rng(4).normal(size=(11, 4)).astype("float32")
+    rows[7] = 0.5
+    rows[8:] /= np.linalg.norm(rows[8:], axis=1, keepdims=True)
+    return rows
+
+
+def center_varies(packed):
+    """All but the noise."""
+    return np.broadcast_to(np.arange(len(packed))[:, None] != 7, packed.shape)
+
+
 def margin(make, function):
     """A margin loss."""
     y_pred = lambda: COSINES  # noqa: E731
@@ -149,6 +170,7 @@ COUNTS = [50, 20, 5, 2, 1, 0]
 LAYERS = {
     "CRF": Layer(lambda: layers.CRF(4, lr_multiplier=2.0, name="crf"), lambda: EMISSIONS, MASK),
     "CRFDecoder": Layer(lambda: layers.CRFDecoder(name="decoder"), potentials, floats=False),
+    "ClassCenters": Layer(lambda: layers.ClassCenters(7, seed=1, name="centers"), lambda: FEATURES, steps=False),
     "CosineDense": Layer(lambda: layers.CosineDense(5, sub_centers=2, name="cosines"), lambda: FEATURES, steps=False),
     "GatedConvolution": Layer(lambda: layers.GatedConvolution(dilation_rate=2, name="gated"), lambda: EMISSIONS, MASK),
     "KnownBigrams": Layer(lambda: layers.KnownBigrams([[0, 3], [1, 4], [2, 6]], name="bigrams"), lambda: IDS, floats=False),
@@ -163,6 +185,16 @@ LAYERS = {
 }
 SAMPLED = (TARGETS, scored_candidates, sampled_network, TARGETS[:2], np.full_like(TARGETS, -1), candidate_varies)
 LOSSES = {
+    "StreamedMargin": Loss(
+        lambda **options: losses.StreamedMargin(scale=10.0, **options),
+        lambda y_true, y_pred: losses.streamed_margin(y_true, y_pred, scale=10.0),
+        CLASS_IDS,
+        packed_centers,
+        center_network,
+        wrong=CLASS_IDS[:, None],
+        nothing=np.full(3, -1),
+        varies=center_varies,
+    ),
     "AMSoftmax": margin(losses.AMSoftmax, losses.am_softmax),
     "ArcFace": margin(losses.ArcFace, losses.arcface),
     "CombinedMargin": margin(losses.CombinedMargin, losses.combined_margin),

@@ -1,5 +1,6 @@
 """Layers: whatever owns weights, or turns tensors into tensors inside a model."""
 
+from keras_blog.layers.class_centers import ClassCenters
 from keras_blog.layers.cosine_dense import CosineDense
 from keras_blog.layers.crf import CRF, CRFDecoder
 from keras_blog.layers.gated_convolution import GatedConvolution
@@ -12,6 +13,7 @@ from keras_blog.layers.sampled_dense import SampledDense
 __all__ = [
     "CRF",
     "CRFDecoder",
+    "ClassCenters",
     "CosineDense",
     "GatedConvolution",
     "KnownBigrams",

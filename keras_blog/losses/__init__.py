@@ -19,6 +19,7 @@ from keras_blog.losses.pairwise_margin import PairwiseMargin, pairwise_margin
 from keras_blog.losses.sampled_softmax import SampledSoftmax, sampled_softmax
 from keras_blog.losses.simpler_a_softmax import SimplerASoftmax, simpler_a_softmax
 from keras_blog.losses.sphereface import SphereFace, sphereface
+from keras_blog.losses.streamed_margin import StreamedMargin, streamed_margin
 
 __all__ = [
     "NCE",
@@ -36,6 +37,7 @@ __all__ = [
     "SimplerASoftmax",
     "SparseMultilabelSoftmax",
     "SphereFace",
+    "StreamedMargin",
     "am_softmax",
     "arcface",
     "combined_margin",
@@ -51,4 +53,5 @@ __all__ = [
     "simpler_a_softmax",
     "sparse_multilabel_softmax",
     "sphereface",
+    "streamed_margin",
 ]
