@@ -14,7 +14,7 @@ def logit_adjusted(y_true, y_pred, prior, tau=1.0):
     What the scores then learn is :math:`\log p(y|x) / p(y)`, in which rare and frequent classes are equal: their maximum
     has the least balanced error. For the least error overall, add `tau` log p again: `layers.PriorBias`.
 
-    .. math:: \log\Big(1 + \sum_{j \ne y} (p_j / p_y)^\tau e^{f_j - f_y}\Big)
+    .. math:: \log\left(1 + \sum_{j \ne y} (p_j / p_y)^\tau e^{f_j - f_y}\right)
 
     Do not adjust the scores again afterwards; and give the prior of what training sees, so after any resampling.
 

@@ -19,7 +19,7 @@ def multilabel_softmax(y_true, y_pred, threshold=0.0):
     negatives weigh no more than the hardest few, so few labels among many classes need no class weights. Give it plain
     scores, no sigmoid or softmax. Also known as ZLPR.
 
-    .. math:: \log\Big(e^{s_0} + \sum_i (1 - t_i) e^{s_i}\Big) + \log\Big(e^{-s_0} + \sum_i t_i e^{-s_i}\Big)
+    .. math:: \log\left(e^{s_0} + \sum_i (1 - t_i) e^{s_i}\right) + \log\left(e^{-s_0} + \sum_i t_i e^{-s_i}\right)
 
     A threshold only shifts the scores: it is exactly the loss of :math:`s - s_0` at threshold 0. So a threshold to be learned
     is a layer behind the scores, `layers.LabelThreshold`, and one that depends on the sample is `keras.layers.Subtract`.

@@ -13,7 +13,7 @@ _LARGEST = 1e30  # an infinite score is taken as this one
 def pairwise_margin(y_true, y_pred, others=0.0, own=0.0, scale=1.0, weight=1.0):
     r"""Softmax cross-entropy of scores :math:`z_j = c_j f_j + a_j`, where the sample's own class takes :math:`b` for :math:`a`.
 
-    .. math:: w_y \log\Big(1 + \sum_{j \ne y} e^{c_j f_j + a_j - c_y f_y - b_y}\Big)
+    .. math:: w_y \log\left(1 + \sum_{j \ne y} e^{c_j f_j + a_j - c_y f_y - b_y}\right)
 
     The difference between :math:`a_j` and :math:`b_y` is the margin by which class y must beat class j.
 

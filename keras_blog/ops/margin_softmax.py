@@ -1,7 +1,7 @@
 r"""Softmax cross-entropy over cosines, with a margin on that of the sample's own class.
 
 .. math:: L = -\log \frac{e^{s\psi(c_y)}}{e^{s\psi(c_y)} + \sum_{j \ne y} e^{s c_j}}
-    = \mathrm{softplus}\Big(\log\sum_{j \ne y} e^{s c_j} - s\psi(c_y)\Big)
+    = \mathrm{softplus}\left(\log\sum_{j \ne y} e^{s c_j} - s\psi(c_y)\right)
 
 The second form is exact where the probability of the own class nears 1. A margin is a function
 `psi(cosines) -> (values, slopes)`, its values at or below the cosines. The slopes stand beside them because those of angles
