@@ -24,6 +24,7 @@ test-slow: $(VENV)/.$(BACKEND) $(VENV)/.test
 
 bench: $(VENV)/.tensorflow $(VENV)/.jax $(VENV)/.torch $(VENV)/.benchmarks
 	$(BIN)/python benchmarks/crf.py
+	$(BIN)/python benchmarks/losses.py
 
 docs: $(VENV)/.tensorflow $(VENV)/.docs
 	$(BIN)/python -m sphinx -W -q docs docs/_build/html

@@ -276,6 +276,8 @@ ELSEWHERE = {
     **dict.fromkeys(("info_nce", "nce", "negative_sampling", "sampled_softmax"), "with its class, above"),
     **dict.fromkeys(("logit_adjusted", "multilabel_softmax", "pairwise_margin"), "with its class, above"),
     "sparse_multilabel_softmax": "with its class, above",
+    "SentenceEncoder": "tests/models/test_sentence_encoder.py",
+    "retrieval": "tests/metrics/test_retrieval.py",
     "ExactResume": "tests/callbacks/test_exact_resume.py",
     "Geometric": "tests/initializers/test_geometric.py",
     "LACTagger": "tests/models/test_lac_tagger.py",

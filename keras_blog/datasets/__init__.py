@@ -1,5 +1,5 @@
 """Corpora as plain Python lists, one module a corpus, and a reader for your own files; nothing here imports Keras."""
 
-from keras_blog.datasets import archive, conll, msra_ner, people_daily
+from keras_blog.datasets import archive, conll, geonames, home_assistant, msra_ner, people_daily, text_groups
 
-__all__ = ["archive", "conll", "msra_ner", "people_daily"]
+__all__ = ["archive", "conll", "geonames", "home_assistant", "msra_ner", "people_daily", "text_groups"]

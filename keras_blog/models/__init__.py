@@ -1,6 +1,7 @@
 """Reference models, built from the parts."""
 
 from keras_blog.models.lac_tagger import LACTagger
+from keras_blog.models.sentence_encoder import SentenceEncoder
 from keras_blog.models.tagger import TaggedBatches, Tagger, character_encoder
 
-__all__ = ["LACTagger", "TaggedBatches", "Tagger", "character_encoder"]
+__all__ = ["LACTagger", "SentenceEncoder", "TaggedBatches", "Tagger", "character_encoder"]

@@ -6,5 +6,6 @@ chosen.
 
 RECIPES = {
     "ner": "Chinese named entities: characters, convolutions, CRF (MSRA, or your CoNLL-style file)",
+    "sentence-similarity": "Chinese sentences of one meaning: character GRU, margin softmax, search (or your groups of texts)",
     "word-segmentation": "Chinese words: the same tagger (People's Daily 1998, or your CoNLL-style file)",
 }
