@@ -1,7 +1,7 @@
 """Chinese sentence similarity: a character GRU trained as a classifier of groups, with and without margins, used for search.
 
 Task: for a command to a smart home find one of the same meaning among 21,868 others; the 11,713 queries come from templates
-that training has not seen. Data: `datasets.home_assistant`, cities by `--data geonames`, or your groups of texts by `--train FILE`.
+that training has not seen. Data: `datasets.home_assistant`; `--data geonames` for cities, `--train FILE` for your texts.
 Command: `keras-blog train sentence-similarity --backend jax`; seeds 1 to 3, mean and deviation.
 
                     hit@1          hit@5         hit@10            MRR
