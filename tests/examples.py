@@ -282,6 +282,7 @@ ELSEWHERE = {
     "Geometric": "tests/initializers/test_geometric.py",
     "LACTagger": "tests/models/test_lac_tagger.py",
     "TaggedBatches": "tests/models/test_tagger.py",
+    "TextClassifier": "tests/models/test_text_classifier.py",
     "Tagger": "tests/models/test_tagger.py",
     "character_encoder": "tests/models/test_tagger.py",
 }

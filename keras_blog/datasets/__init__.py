@@ -1,5 +1,25 @@
 """Corpora as plain Python lists, one module a corpus, and a reader for your own files; nothing here imports Keras."""
 
-from keras_blog.datasets import archive, conll, geonames, home_assistant, msra_ner, people_daily, text_groups
+from keras_blog.datasets import (
+    archive,
+    conll,
+    geonames,
+    home_assistant,
+    labelled_texts,
+    msra_ner,
+    people_daily,
+    reuters,
+    text_groups,
+)
 
-__all__ = ["archive", "conll", "geonames", "home_assistant", "msra_ner", "people_daily", "text_groups"]
+__all__ = [
+    "archive",
+    "conll",
+    "geonames",
+    "home_assistant",
+    "labelled_texts",
+    "msra_ner",
+    "people_daily",
+    "reuters",
+    "text_groups",
+]

@@ -3,5 +3,6 @@
 from keras_blog.models.lac_tagger import LACTagger
 from keras_blog.models.sentence_encoder import SentenceEncoder
 from keras_blog.models.tagger import TaggedBatches, Tagger, character_encoder
+from keras_blog.models.text_classifier import TextClassifier
 
-__all__ = ["LACTagger", "SentenceEncoder", "TaggedBatches", "Tagger", "character_encoder"]
+__all__ = ["LACTagger", "SentenceEncoder", "TaggedBatches", "Tagger", "TextClassifier", "character_encoder"]

@@ -5,6 +5,7 @@ chosen.
 """
 
 RECIPES = {
+    "long-tail": "rare classes of texts: logit adjustment (Reuters R52, or your lines of label<TAB>text)",
     "ner": "Chinese named entities: characters, convolutions, CRF (MSRA, or your CoNLL-style file)",
     "sentence-similarity": "Chinese sentences of one meaning: character GRU, margin softmax, search (or your groups of texts)",
     "word-segmentation": "Chinese words: the same tagger (People's Daily 1998, or your CoNLL-style file)",

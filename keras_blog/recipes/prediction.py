@@ -1,4 +1,4 @@
-"""What `keras-blog predict` does: spans of a text under a saved tagger."""
+"""What `keras-blog predict` does: spans of a text under a saved tagger, labels under a classifier."""
 
 import re
 from pathlib import Path
@@ -19,13 +19,19 @@ def load(name):
     except Exception as error:  # whatever a damaged archive raises
         reason = str(error).strip().splitlines()[0]
         raise ValueError(f"{name}: not a model that Keras can load: {reason}") from error
-    if not isinstance(model, (models.Tagger, models.LACTagger)):
-        raise ValueError(f"{name}: expected a tagger of keras_blog; received a {type(model).__name__}")
+    if not isinstance(model, (models.Tagger, models.LACTagger, models.TextClassifier)):
+        raise ValueError(f"{name}: expected a tagger or text classifier of keras_blog; received a {type(model).__name__}")
     return model
 
 
 def predict(tagger, text):
-    """`{"text": ..., "spans": [{"start", "end", "type", "text"}, ...]}`, offsets in characters, `end` exclusive."""
+    """`{"text": ..., "spans": [{"start", "end", "type", "text"}, ...]}`, offsets in characters, `end` exclusive.
+
+    Of a text classifier `{"text": ..., "labels": [...]}`.
+    """
+    if isinstance(tagger, models.TextClassifier):
+        (found,) = tagger.labels([text])
+        return {"text": text, "labels": found if tagger.many else [found]}
     if isinstance(tagger, models.LACTagger):
         spans, end = [], 0
         for word, kind in tagger.tag([text])[0]:
@@ -41,5 +47,10 @@ def predict(tagger, text):
 
 
 def line(answer):
-    """The spans of an answer on one line: `word/TYPE word/TYPE`, or words alone where they have no types."""
+    """The spans of an answer on one line: `word/TYPE word/TYPE`, or words alone where they have no types.
+
+    Of a classifier its labels, comma between.
+    """
+    if "labels" in answer:
+        return ",".join(answer["labels"])
     return " ".join(f"{span['text']}/{span['type']}" if span["type"] else span["text"] for span in answer["spans"])

@@ -5,7 +5,17 @@ from keras_blog import datasets
 
 
 def test_the_table_of_contents_is_complete():
-    assert datasets.__all__ == ["archive", "conll", "geonames", "home_assistant", "msra_ner", "people_daily", "text_groups"]
+    assert datasets.__all__ == [
+        "archive",
+        "conll",
+        "geonames",
+        "home_assistant",
+        "labelled_texts",
+        "msra_ner",
+        "people_daily",
+        "reuters",
+        "text_groups",
+    ]
     assert all(hasattr(datasets, name) for name in datasets.__all__)
 
 
