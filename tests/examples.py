@@ -25,7 +25,7 @@ def potentials():
 
 
 COSINES = np.random.default_rng(3).uniform(-0.9, 0.9, size=(3, 5)).astype("float32")
-CLASS_IDS = np.array([4, 0, 2], "int32")
+COSINE_IDS = np.array([4, 0, 2], "int32")
 
 
 @dataclass
@@ -150,7 +150,7 @@ def center_varies(packed):
 def margin(make, function):
     """A margin loss."""
     y_pred = lambda: COSINES  # noqa: E731
-    return Loss(make, function, CLASS_IDS, y_pred, cosine_network, wrong=CLASS_IDS[:, None], nothing=np.full(3, -1))
+    return Loss(make, function, COSINE_IDS, y_pred, cosine_network, wrong=COSINE_IDS[:, None], nothing=np.full(3, -1))
 
 
 def dense_network():
@@ -188,10 +188,10 @@ LOSSES = {
     "StreamedMargin": Loss(
         lambda **options: losses.StreamedMargin(scale=10.0, **options),
         lambda y_true, y_pred: losses.streamed_margin(y_true, y_pred, scale=10.0),
-        CLASS_IDS,
+        COSINE_IDS,
         packed_centers,
         center_network,
-        wrong=CLASS_IDS[:, None],
+        wrong=COSINE_IDS[:, None],
         nothing=np.full(3, -1),
         varies=center_varies,
     ),
