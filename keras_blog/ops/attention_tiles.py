@@ -3,6 +3,7 @@
 A clause says in one line of arithmetic which pairs it allows (`allows`), and how to lay out queries and keys: `queries` and
 `keys` cut an array `(batch, heads, steps, dim)` into tiles `(batch, heads, tiles, rows, dim)`, `merge` undoes `queries`, and
 `spread`, the transpose of `keys`, adds up what every copy of a key got. A pair that two clauses allow belongs to the first.
+NumPy arrays stay NumPy: what only depends on a known length is a constant of the graph.
 """
 
 from dataclasses import dataclass
@@ -21,8 +22,8 @@ class Block:
         return i // self.size == j // self.size
 
     def queries(self, x):
-        batch, heads, steps, dim = ops.shape(x)
-        return ops.reshape(_lengthened(x, self.size), (batch, heads, -(-steps // self.size), self.size, dim))
+        batch, heads, steps, dim = _shape(x)
+        return _reshape(_lengthened(x, self.size), (batch, heads, -(-steps // self.size), self.size, dim))
 
     def keys(self, x):
         return self.queries(x)
@@ -69,9 +70,9 @@ class Band(Block):
 
     def keys(self, x):
         x = self.queries(x)
-        tiles = ops.shape(x)[2]
+        tiles = _shape(x)[2]
         x = _between_zeros(x, self.before, self.after, axis=2)
-        return ops.concatenate([x[:, :, k : k + tiles] for k in range(self.before + 1 + self.after)], axis=3)
+        return _concatenate([x[:, :, k : k + tiles] for k in range(self.before + 1 + self.after)], axis=3)
 
     def spread(self, y, steps):
         tiles, total = ops.shape(y)[2], 0
@@ -94,15 +95,15 @@ class Residue(Block):
         return (i - j) % self.size == 0
 
     def queries(self, x):
-        batch, heads, steps, dim = ops.shape(x)
-        x = ops.reshape(_lengthened(x, self.size), (batch, heads, -(-steps // self.size), self.size, dim))
-        return ops.transpose(x, (0, 1, 3, 2, 4))
+        batch, heads, steps, dim = _shape(x)
+        x = _reshape(_lengthened(x, self.size), (batch, heads, -(-steps // self.size), self.size, dim))
+        return _swapaxes(x, 2, 3)
 
     def merge(self, y, steps, fill=0.0):
-        return super().merge(ops.transpose(y, (0, 1, 3, 2, 4)), steps)
+        return super().merge(ops.swapaxes(y, 2, 3), steps)
 
     def positions(self, steps, skipped):
-        i = ops.arange(-(-steps // self.size), dtype="int32") * self.size + skipped
+        i = arange(-(-steps // self.size)) * self.size + skipped
         return i[None, :, None], i[None, None, :]
 
 
@@ -120,8 +121,8 @@ class Summary(Block):
 
     def keys(self, x):
         x = super().queries(x)[:, :, :, self.size - self.width :]
-        batch, heads, tiles, rows, dim = ops.shape(x)
-        return ops.reshape(x, (batch, heads, 1, tiles * rows, dim))
+        batch, heads, tiles, rows, dim = _shape(x)
+        return _reshape(x, (batch, heads, 1, tiles * rows, dim))
 
     def merge(self, y, steps, fill=0.0):
         return y[:, :, 0]
@@ -172,8 +173,13 @@ class Everything(First):
         return y[:, :, 0]
 
 
+def arange(steps):
+    """Positions 0, 1, …, NumPy where `steps` is known."""
+    return np.arange(steps, dtype="int32") if isinstance(steps, int) else ops.arange(steps, dtype="int32")
+
+
 def _lengthened(x, size):
-    return _between_zeros(x, 0, -ops.shape(x)[2] % size, axis=2)
+    return _between_zeros(x, 0, -_shape(x)[2] % size, axis=2)
 
 
 def _between_zeros(x, before, after, axis, fill=0):
@@ -182,6 +188,17 @@ def _between_zeros(x, before, after, axis, fill=0):
         if count is None:
             parts.append(x)
         elif not isinstance(count, int) or count:
-            shape = [count if k == axis else size for k, size in enumerate(ops.shape(x))]
-            parts.append(ops.full(shape, fill, dtype=x.dtype))
-    return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=axis)
+            shape = [count if k == axis else size for k, size in enumerate(_shape(x))]
+            parts.append((np if isinstance(x, np.ndarray) else ops).full(shape, fill, dtype=x.dtype))
+    return parts[0] if len(parts) == 1 else _concatenate(parts, axis=axis)
+
+
+def _either(name):
+    return lambda x, *args, **more: getattr(np if isinstance(x, np.ndarray) else ops, name)(x, *args, **more)
+
+
+_shape, _reshape, _swapaxes = _either("shape"), _either("reshape"), _either("swapaxes")
+
+
+def _concatenate(parts, axis):
+    return (np if isinstance(parts[0], np.ndarray) else ops).concatenate(parts, axis=axis)

@@ -18,6 +18,7 @@ import numpy as np
 from keras import ops
 
 from keras_blog.ops.attention_pattern import Pattern
+from keras_blog.ops.attention_tiles import arange
 
 __all__ = ["Density", "Pattern", "atrous", "attend", "density", "fixed", "local", "sparse_mask", "strided"]
 
@@ -81,7 +82,7 @@ def density(n, pattern):
         pairs += int(np.count_nonzero(pattern.allows(i[start : start + 256, None], i[None, :])))
     computed = 0
     for clause in pattern.clauses:
-        _, _, tiles, rows, keys = _tile_shape(clause, ops.zeros((1, 1, n, 1)))
+        _, _, tiles, rows, keys = _tile_shape(clause, np.zeros((1, 1, n, 1)))
         computed += int(tiles) * int(rows) * int(keys)
     return Density(pairs, pairs / max(n * n, 1), computed)
 
@@ -124,13 +125,14 @@ def attend(query, key, value, pattern, mask=None, dropout=0.0, seed=None):
         query, key, value = (ops.where(real[:, :, None, None], x, ops.zeros_like(x)) for x in (query, key, value))
     groups = heads // key.shape[2]
     key, value = (ops.repeat(x, groups, axis=2) if groups > 1 else x for x in (key, value))
+    query, key, value = (ops.transpose(x, (0, 2, 1, 3)) for x in (query, key, value))
     if keras.config.backend() == "torch" and len(pattern.clauses) == 1 and not dropout:
         y = _fused(query, key, value, pattern, real)
     else:
-        # 16-bit inputs become float32, wider ones stay
-        wide = keras.backend.result_type(dtype, "float32")
-        query, key, value = (ops.transpose(ops.cast(x, wide), (0, 2, 1, 3)) for x in (query * dim**-0.5, key, value))
-        y = ops.transpose(_tiled(query, key, value, pattern, real, dropout, seed), (0, 2, 1, 3))
+        wide = keras.backend.result_type(dtype, "float32")  # 16-bit inputs become float32, wider ones stay
+        query, key, value = (ops.cast(x, wide) for x in (query * dim**-0.5, key, value))
+        y = _tiled(query, key, value, pattern, real, dropout, seed)
+    y = ops.transpose(y, (0, 2, 1, 3))
     if real is not None:
         y = ops.where(real[:, :, None, None], y, ops.zeros_like(y))
     return ops.cast(y, dtype)
@@ -186,30 +188,30 @@ def _tiled(query, key, value, pattern, real, dropout, seed):
 
 
 def _fused(query, key, value, pattern, real):
-    """The same for one clause, with the tiles as the batch of torch's fused kernel: no score is ever stored."""
+    """The same for one clause, with the tiles as heads of torch's fused kernel: no score is ever stored."""
     (clause,) = pattern.clauses
-    batch, steps, heads, _ = query.shape
+    batch, heads, steps, _ = query.shape
 
-    def tiles(cut, x):
-        x, dim = cut(ops.reshape(x, (batch, 1, steps, -1))), x.shape[-1]
-        return ops.reshape(x, (x.shape[0] * x.shape[2], x.shape[3], heads, dim))
+    def tiles(x):
+        return ops.swapaxes(ops.reshape(x, (batch * heads, *x.shape[2:])), 1, 2)
 
-    seen = _seen(pattern, clause, steps, real)
-    seen = ops.broadcast_to(seen, (batch, *seen.shape[1:]))
-    seen = ops.reshape(seen, (batch * seen.shape[2], 1, *seen.shape[3:]))
-    y = ops.dot_product_attention(tiles(clause.queries, query), tiles(clause.keys, key), tiles(clause.keys, value), mask=seen)
-    y = clause.merge(ops.reshape(y, (batch, 1, -1, y.shape[1], heads * y.shape[3])), steps)
-    return ops.reshape(y, (batch, steps, heads, -1))
+    seen = _seen(pattern, clause, steps, real)  # (batch or 1, 1, tiles, rows, keys)
+    if real is not None:
+        seen = ops.repeat(seen, heads, axis=1)
+    seen = ops.reshape(seen, (-1, *seen.shape[2:]))
+    parts = (tiles(clause.queries(query)), tiles(clause.keys(key)), tiles(clause.keys(value)))
+    y = ops.swapaxes(ops.dot_product_attention(*parts, mask=seen), 1, 2)
+    return clause.merge(ops.reshape(y, (batch, heads, *y.shape[1:])), steps)
 
 
 def _seen(pattern, clause, steps, real):
     """Which scores of the tiles of a clause count, bool, broadcasts to `(batch, heads, tiles, rows, keys)`."""
-    i, j = clause.positions(steps, pattern.global_tokens)
-    position = ops.reshape(ops.arange(steps, dtype="int32"), (1, 1, steps, 1))
-    counted = position >= (0 if clause == pattern.clauses[0] else pattern.global_tokens)
+    allowed = pattern.claimed(clause, *clause.positions(steps, pattern.global_tokens))
+    counted = arange(steps)[None, None, :, None] >= (0 if clause == pattern.clauses[0] else pattern.global_tokens)
     if real is not None:
-        counted = counted & real[:, None, :, None]
-    return ops.logical_and(pattern.claimed(clause, i, j), ops.swapaxes(clause.keys(counted), -1, -2))
+        counted = ops.logical_and(counted, real[:, None, :, None])
+    counted = clause.keys(counted)  # (batch, 1, tiles, keys, 1); what was padded does not count
+    return ops.logical_and(ops.convert_to_tensor(allowed), ops.swapaxes(ops.convert_to_tensor(counted), -1, -2))
 
 
 def _tile_shape(clause, x):
