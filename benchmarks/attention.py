@@ -2,9 +2,9 @@
 
     python benchmarks/attention.py [--backends tensorflow jax torch] [--repeat 7] [--json FILE]
 
-Batch 1, 8 heads, dim 64, causal window 256; projections are outside. One process, one core and one thread for each comparison;
-in it ours and theirs take turns, and what counts is process CPU time, median of the turns. Before the clock runs, both must give
-the same numbers. TensorFlow runs a graph, or with `xla` an XLA program; JAX jit; torch eager, but FlexAttention compiled. Theirs:
+Batch 1, 8 heads, dim 64, causal window 256; projections are outside. One process, one core and one thread a comparison; in it
+ours and theirs take turns, and what counts is process CPU time, median of the turns. Before the clock runs, both must give the
+same numbers. TensorFlow runs a graph, or with `xla` an XLA program; JAX jit; torch eager, but FlexAttention compiled. Theirs:
 
 - `dense`: `keras.ops.dot_product_attention` with a mask, what `MultiHeadAttention(sliding_window=256)` does;
 - `jax.nn`: `jax.nn.dot_product_attention(local_window_size=(255, 0), implementation="xla")`;
@@ -74,7 +74,9 @@ def main():
             print()
         row = run(backend, "forward", 65536)
         if row:
-            print(f"{backend:>14}   local   65,536: {row['forward'][0]:6.0f} ({row['forward'][1]:.0f}) forward only", flush=True)
+            print(
+                f"{backend:>14}   local   65,536: {row['forward'][0]:6.0f} ({row['forward'][1]:.0f}) forward only", flush=True
+            )
     if args.json:
         with open(args.json, "w") as file:
             json.dump(rows, file, indent=1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_blog import layers, losses, metrics
-from keras_blog.ops import crf
+from keras_blog.ops import crf, sparse_attention
 
 RNG = np.random.default_rng(0)
 EMISSIONS = RNG.normal(size=(3, 5, 4)).astype("float32")
@@ -168,6 +168,7 @@ CLASS_IDS = np.array([3, 0, 5], "int32")
 COUNTS = [50, 20, 5, 2, 1, 0]
 
 LAYERS = {
+    "AtrousSelfAttention": Layer(lambda: layers.AtrousSelfAttention(2, 4, rate=2, name="atrous"), lambda: EMISSIONS, MASK),
     "CRF": Layer(lambda: layers.CRF(4, lr_multiplier=2.0, name="crf"), lambda: EMISSIONS, MASK),
     "CRFDecoder": Layer(lambda: layers.CRFDecoder(name="decoder"), potentials, floats=False),
     "ClassCenters": Layer(lambda: layers.ClassCenters(7, seed=1, name="centers"), lambda: FEATURES, steps=False),
@@ -182,6 +183,16 @@ LAYERS = {
     "MarginSchedule": Layer(lambda: layers.MarginSchedule(name="margin"), lambda: COSINES, steps=False),
     "LabelThreshold": Layer(lambda: layers.LabelThreshold(per_label=True, name="threshold"), lambda: EMISSIONS),
     "PriorBias": Layer(lambda: layers.PriorBias([5, 3, 1, 0], tau=0.5, name="prior"), lambda: EMISSIONS),
+    "LocalSelfAttention": Layer(
+        lambda: layers.LocalSelfAttention(2, 4, window=2, dropout=0.1, seed=1, name="local"), lambda: EMISSIONS, MASK
+    ),
+    "SparseSelfAttention": Layer(
+        lambda: layers.SparseSelfAttention(
+            4, 4, sparse_attention.strided(2, causal=True), num_key_value_heads=2, rotary_base=100.0, name="sparse"
+        ),
+        lambda: EMISSIONS,
+        MASK,
+    ),
 }
 SAMPLED = (TARGETS, scored_candidates, sampled_network, TARGETS[:2], np.full_like(TARGETS, -1), candidate_varies)
 LOSSES = {

@@ -9,16 +9,20 @@ from keras_blog.layers.label_threshold import LabelThreshold
 from keras_blog.layers.margin_schedule import MarginSchedule
 from keras_blog.layers.prior_bias import PriorBias
 from keras_blog.layers.sampled_dense import SampledDense
+from keras_blog.layers.sparse_self_attention import AtrousSelfAttention, LocalSelfAttention, SparseSelfAttention
 
 __all__ = [
     "CRF",
+    "AtrousSelfAttention",
     "CRFDecoder",
     "ClassCenters",
     "CosineDense",
     "GatedConvolution",
     "KnownBigrams",
     "LabelThreshold",
+    "LocalSelfAttention",
     "MarginSchedule",
     "PriorBias",
     "SampledDense",
+    "SparseSelfAttention",
 ]

@@ -1,8 +1,8 @@
 """Causal sparse attention a step at a time, over a cache that holds no more than the pattern can still see.
 
-Each clause of the pattern keeps keys and values of its own, `(batch, rings, slots, key_heads, dim)`: a local window and a block
-a ring that overwrites what has left them; the summaries and the global tokens just those; atrous attention all steps, a ring for
-each residue, of which a step reads one.
+Each clause of the pattern keeps keys and values of its own, `(batch, rings, slots, key_heads, dim)`. A local window and a block
+are a ring that overwrites what has left them; the summaries and the global tokens are kept, each in a slot of its own; atrous
+attention keeps all steps, a ring for each residue, of which a step reads one.
 """
 
 import numpy as np
