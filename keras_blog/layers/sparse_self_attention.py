@@ -84,6 +84,7 @@ class SparseSelfAttention(keras.layers.Layer):
         for name, count in heads.items():
             shape, bias = (None, count, self.key_dim), "de" if self.use_bias else None
             layer = keras.layers.EinsumDense("abc,cde->abde", shape, bias_axes=bias, name=name, **make)
+            layer.supports_masking = True  # it goes through all the same; else Keras warns
             layer.build(input_shape)
             setattr(self, f"{name}_dense", layer)
         shape, bias = (None, input_shape[-1]), "e" if self.use_bias else None

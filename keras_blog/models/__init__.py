@@ -1,8 +1,20 @@
 """Reference models, built from the parts."""
 
 from keras_blog.models.lac_tagger import LACTagger
+from keras_blog.models.long_text_classifier import LongTextClassifier, TextBatches
 from keras_blog.models.sentence_encoder import SentenceEncoder
+from keras_blog.models.sparse_transformer import sparse_transformer
 from keras_blog.models.tagger import TaggedBatches, Tagger, character_encoder
 from keras_blog.models.text_classifier import TextClassifier
 
-__all__ = ["LACTagger", "SentenceEncoder", "TaggedBatches", "Tagger", "TextClassifier", "character_encoder"]
+__all__ = [
+    "LACTagger",
+    "LongTextClassifier",
+    "SentenceEncoder",
+    "TaggedBatches",
+    "Tagger",
+    "TextBatches",
+    "TextClassifier",
+    "character_encoder",
+    "sparse_transformer",
+]

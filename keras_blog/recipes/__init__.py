@@ -5,7 +5,9 @@ chosen.
 """
 
 RECIPES = {
+    "char-lm": "Chinese characters, each from those before: sparse and dense attention, n-grams (People's Daily, or your text)",
     "long-tail": "rare classes of texts: logit adjustment (Reuters R52, or your lines of label<TAB>text)",
+    "long-text": "sentiment of long Chinese articles: sparse beside dense attention (iNews, or your lines of label<TAB>text)",
     "ner": "Chinese named entities: characters, convolutions, CRF (MSRA, or your CoNLL-style file)",
     "sentence-similarity": "Chinese sentences of one meaning: character GRU, margin softmax, search (or your groups of texts)",
     "word-segmentation": "Chinese words: the same tagger (People's Daily 1998, or your CoNLL-style file)",

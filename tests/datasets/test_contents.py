@@ -10,6 +10,7 @@ def test_the_table_of_contents_is_complete():
         "conll",
         "geonames",
         "home_assistant",
+        "inews",
         "labelled_texts",
         "msra_ner",
         "people_daily",

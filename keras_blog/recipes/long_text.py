@@ -1,0 +1,85 @@
+"""Sentiment of long Chinese articles: local and atrous attention by turns, beside the same model with dense attention.
+
+Task: three classes, accuracy and macro-F1 on the test part of iNews (964 articles). Data: `datasets.inews`, or your own file.
+
+Command: `keras-blog train long-text`.
+"""
+
+import keras
+import numpy as np
+
+from keras_blog import models
+from keras_blog.datasets import inews
+from keras_blog.recipes import attention_twins
+
+
+def add_arguments(parser):
+    """The arguments of the recipe."""
+    parser.add_argument("--train", metavar="FILE", help="a text a line, after its class and a tab")
+    parser.add_argument("--test", metavar="FILE", help="the same, for the final figures (default: the last tenth of --train)")
+    parser.add_argument("--texts", type=int, metavar="N", help="train on the first N texts only")
+    attention_twins.add_arguments(parser, epochs=4, steps=1024)
+
+
+def run(options):
+    """Train both, print the test figures, write the run folder."""
+    attention_twins.check(options)
+    (texts, labels), (test_texts, test_labels), classes = _load(options)
+    texts, labels = texts[: options.texts], labels[: options.texts]
+    vocabulary = models.LongTextClassifier.vocabulary_of(texts)
+    print(f"{len(texts):,} training, {len(test_texts):,} test texts; {len(classes)} classes, {len(vocabulary):,} characters")
+
+    def make(attention):
+        patterns = attention_twins.patterns(options, attention, causal=False)
+        encoder = models.sparse_transformer(
+            len(vocabulary) + 2, patterns, options.dim, num_heads=4, dropout=options.dropout, seed=options.seed
+        )
+        model = models.LongTextClassifier(vocabulary, classes, options.steps, encoder)
+        batches = models.TextBatches(model, texts, labels, options.batch_size)
+        rate = keras.optimizers.schedules.CosineDecay(options.learning_rate, options.epochs * len(batches), alpha=0.02)
+        model.compile(
+            keras.optimizers.Adam(rate, clipnorm=1.0),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+        )
+        model(batches[0][0][:1])  # builds it
+        return model, batches
+
+    def evaluate(model):
+        ids = {name: i for i, name in enumerate(classes)}
+        found = np.array([ids[name] for name in model.classify(test_texts, options.batch_size)])
+        right = np.array(test_labels)
+        hits = [np.sum((found == k) & (right == k)) for k in range(len(classes))]
+        f1 = [2 * hit / max(np.sum(found == k) + np.sum(right == k), 1) for k, hit in enumerate(hits)]
+        return {"accuracy": float(np.mean(found == right)), "macro_f1": float(np.mean(f1))}
+
+    attention_twins.train(options, "long-text", make, evaluate)
+
+
+def _load(options):
+    """`((texts, labels), (test texts, test labels), class names)`."""
+    if options.train is None:
+        if options.test:
+            raise ValueError("--test needs --train")
+        train, _, test = inews.load_data()
+        return train[1:], test[1:], ["positive", "neutral", "negative"]
+    rows = _read(options.train)
+    if options.test:
+        test = _read(options.test)
+    else:
+        if len(rows) < 10:
+            raise ValueError(f"--train must hold at least 10 texts to cut a test part off; received {len(rows)}")
+        rows, test = rows[: -(len(rows) // 10)], rows[-(len(rows) // 10) :]
+    classes = sorted({name for name, _ in rows + test})
+    return *(([text for _, text in part], [classes.index(name) for name, _ in part]) for part in (rows, test)), classes
+
+
+def _read(path):
+    rows = []
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, start=1):
+            name, tab, text = line.rstrip("\r\n").partition("\t")
+            if not tab or not text:
+                raise ValueError(f"{path}:{number}: expected a class, a tab and a text; received {line[:40]!r}")
+            rows.append((name, text))
+    return rows
