@@ -9,13 +9,13 @@ import keras
 import numpy as np
 
 from keras_blog import models
-from keras_blog.datasets import inews
+from keras_blog.datasets import inews, labelled_texts
 from keras_blog.recipes import attention_twins
 
 
 def add_arguments(parser):
     """The arguments of the recipe."""
-    parser.add_argument("--train", metavar="FILE", help="a text a line, after its class and a tab")
+    parser.add_argument("--train", metavar="FILE", help="your lines of class<TAB>text")
     parser.add_argument("--test", metavar="FILE", help="the same, for the final figures (default: the last tenth of --train)")
     parser.add_argument("--texts", type=int, metavar="N", help="train on the first N texts only")
     attention_twins.add_arguments(parser, epochs=4, steps=1024)
@@ -63,23 +63,13 @@ def _load(options):
             raise ValueError("--test needs --train")
         train, _, test = inews.load_data()
         return train[1:], test[1:], ["positive", "neutral", "negative"]
-    rows = _read(options.train)
+    train = labelled_texts.load_data(options.train)
     if options.test:
-        test = _read(options.test)
+        test = labelled_texts.load_data(options.test)
     else:
-        if len(rows) < 10:
-            raise ValueError(f"--train must hold at least 10 texts to cut a test part off; received {len(rows)}")
-        rows, test = rows[: -(len(rows) // 10)], rows[-(len(rows) // 10) :]
-    classes = sorted({name for name, _ in rows + test})
-    return *(([text for _, text in part], [classes.index(name) for name, _ in part]) for part in (rows, test)), classes
-
-
-def _read(path):
-    rows = []
-    with open(path, encoding="utf-8") as file:
-        for number, line in enumerate(file, start=1):
-            name, tab, text = line.rstrip("\r\n").partition("\t")
-            if not tab or not text:
-                raise ValueError(f"{path}:{number}: expected a class, a tab and a text; received {line[:40]!r}")
-            rows.append((name, text))
-    return rows
+        cut = len(train[0]) // 10
+        if not cut:
+            raise ValueError(f"--train must hold at least 10 texts to cut a test part off; received {len(train[0])}")
+        train, test = tuple(part[:-cut] for part in train), tuple(part[-cut:] for part in train)
+    classes = sorted({*train[1], *test[1]})
+    return *((texts, [classes.index(name) for name in names]) for texts, names in (train, test)), classes

@@ -13,7 +13,6 @@ LABELS = [i % 2 for i in range(64)]
 TEXTS = ["".join(RNG.choice(list(("abc", "cde")[label]), size=RNG.integers(20, 33))) for label in LABELS]
 
 
-
 def model_of(max_steps=64):
     vocabulary = LongTextClassifier.vocabulary_of(TEXTS)
     encoder = sparse_transformer(len(vocabulary) + 2, [local(4), local(4)], dim=8, num_heads=2, dropout=0.0)

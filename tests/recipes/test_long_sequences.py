@@ -61,7 +61,7 @@ def test_ngrams_by_hand():
         (["long-text", "--dim", "12"], "--dim must be a multiple of 8"),
         (["char-lm", "--rate", "0"], "--rate must be at least 1; received 0"),
         (["char-lm", "--train", "TEXT"], "the text must have at least 3,072 characters"),
-        (["long-text", "--train", "TEXT"], ":1: expected a class, a tab and a text"),
+        (["long-text", "--train", "TEXT"], ":1: not a labelled text"),
     ],
 )
 def test_a_bad_argument_gets_one_line(arguments, message, tmp_path, capsys):
