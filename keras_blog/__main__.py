@@ -55,8 +55,8 @@ def _parser(chosen, arguments):
         if arguments[:2] == ["train", name]:  # only the recipe that runs is imported, with the backend that was chosen
             _choose(chosen.parse_known_args(arguments)[0].backend)
             _module(name).add_arguments(recipe)
-    predict = commands.add_parser("predict", help="apply a trained tagger to texts", parents=[chosen])
-    predict.add_argument("model", help="a model.keras of a tagging recipe, or `lac`: Baidu's pretrained LAC")
+    predict = commands.add_parser("predict", help="apply a trained model to texts", parents=[chosen])
+    predict.add_argument("model", help="the model.keras of a recipe, or `lac`: Baidu's pretrained LAC")
     predict.add_argument("texts", nargs="*", help="texts (default: the lines of standard input)")
     predict.add_argument("--json", action="store_true", help="a JSON object a line")
     return parser
@@ -99,9 +99,9 @@ def _train(options):
 def _predict(options):
     from keras_blog.recipes import prediction
 
-    tagger = prediction.load(options.model)
+    model = prediction.load(options.model)
     for text in options.texts or (line.rstrip("\r\n") for line in sys.stdin):
-        answer = prediction.predict(tagger, text)
+        answer = prediction.predict(model, text)
         print(json.dumps(answer, ensure_ascii=False) if options.json else prediction.line(answer), flush=True)
     return 0
 

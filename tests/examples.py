@@ -291,6 +291,7 @@ ELSEWHERE = {
     "retrieval": "tests/metrics/test_retrieval.py",
     "ExactResume": "tests/callbacks/test_exact_resume.py",
     "Geometric": "tests/initializers/test_geometric.py",
+    "RecurrentClassifier": "tests/models/test_recurrent_classifier.py",
     "LACTagger": "tests/models/test_lac_tagger.py",
     "LongTextClassifier": "tests/models/test_long_text_classifier.py",
     "TextBatches": "tests/models/test_long_text_classifier.py",

@@ -10,6 +10,7 @@ from keras_blog.datasets import (
     msra_ner,
     people_daily,
     reuters,
+    shopping_reviews,
     text_groups,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "msra_ner",
     "people_daily",
     "reuters",
+    "shopping_reviews",
     "text_groups",
 ]

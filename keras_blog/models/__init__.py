@@ -2,6 +2,7 @@
 
 from keras_blog.models.lac_tagger import LACTagger
 from keras_blog.models.long_text_classifier import LongTextClassifier, TextBatches
+from keras_blog.models.recurrent_classifier import RecurrentClassifier
 from keras_blog.models.sentence_encoder import SentenceEncoder
 from keras_blog.models.sparse_transformer import sparse_transformer
 from keras_blog.models.tagger import TaggedBatches, Tagger, character_encoder
@@ -10,6 +11,7 @@ from keras_blog.models.text_classifier import TextClassifier
 __all__ = [
     "LACTagger",
     "LongTextClassifier",
+    "RecurrentClassifier",
     "SentenceEncoder",
     "TaggedBatches",
     "Tagger",

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 
 from keras_blog import models
+from keras_blog.recipes.words import words_of
 
 
 def load(name):
@@ -19,7 +20,7 @@ def load(name):
     except Exception as error:  # whatever a damaged archive raises
         reason = str(error).strip().splitlines()[0]
         raise ValueError(f"{name}: not a model that Keras can load: {reason}") from error
-    if not isinstance(model, (models.Tagger, models.LACTagger, models.TextClassifier)):
+    if not isinstance(model, (models.Tagger, models.LACTagger, models.RecurrentClassifier, models.TextClassifier)):
         raise ValueError(f"{name}: expected a tagger or text classifier of keras_blog; received a {type(model).__name__}")
     return model
 
@@ -27,8 +28,12 @@ def load(name):
 def predict(tagger, text):
     """`{"text": ..., "spans": [{"start", "end", "type", "text"}, ...]}`, offsets in characters, `end` exclusive.
 
-    Of a text classifier `{"text": ..., "labels": [...]}`.
+    Of a text classifier `{"text": ..., "labels": [...]}`, with `"probability"` where the model gives one.
     """
+    if isinstance(tagger, models.RecurrentClassifier):
+        words = max(map(len, tagger.vocabulary)) > 1
+        row = tagger.probabilities(words_of([text]) if words else [text])[0]
+        return {"text": text, "labels": [tagger.class_names[row.argmax()]], "probability": round(float(row.max()), 4)}
     if isinstance(tagger, models.TextClassifier):
         (found,) = tagger.labels([text])
         return {"text": text, "labels": found if tagger.many else [found]}
@@ -49,8 +54,8 @@ def predict(tagger, text):
 def line(answer):
     """The spans of an answer on one line: `word/TYPE word/TYPE`, or words alone where they have no types.
 
-    Of a classifier its labels, comma between.
+    Of a classifier its labels, comma between, and the probability.
     """
     if "labels" in answer:
-        return ",".join(answer["labels"])
+        return " ".join([",".join(answer["labels"]), *(f"{answer[key]:.2f}" for key in answer if key == "probability")])
     return " ".join(f"{span['text']}/{span['type']}" if span["type"] else span["text"] for span in answer["spans"])

@@ -15,6 +15,7 @@ def test_the_table_of_contents_is_complete():
         "msra_ner",
         "people_daily",
         "reuters",
+        "shopping_reviews",
         "text_groups",
     ]
     assert all(hasattr(datasets, name) for name in datasets.__all__)
