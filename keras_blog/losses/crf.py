@@ -57,4 +57,4 @@ class CRFNegativeLogLikelihood(SampleLoss):
         if sample_weight is not None and len(np.shape(sample_weight)) == 2 and np.shape(sample_weight)[1] != 1:
             step_weight, sample_weight = sample_weight, None
         values = crf_negative_log_likelihood(y_true, y_pred, step_weight)
-        return self.reduced(values, sample_weight)
+        return self.reduced(values, values, sample_weight)  # the potentials carry the mask of the steps

@@ -55,6 +55,3 @@ class NegativeSampling(SampleLoss):
 
     def call(self, y_true, y_pred):
         return negative_sampling(y_true, y_pred)
-
-    # The ids matter by their sign alone, so Keras may cast them; and it heeds the mask of steps.
-    __call__ = keras.losses.Loss.__call__

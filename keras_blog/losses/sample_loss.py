@@ -4,22 +4,24 @@ import keras
 
 
 class SampleLoss(keras.losses.Loss):
-    """A loss whose `call(y_true, y_pred)` gives one value a sample; reduction, weights and replica scaling are Keras's own.
+    """A loss whose `call(y_true, y_pred)` gives one value a sample; reduction, mask, weights and replica scaling are Keras's own.
 
     Keras would cast the labels to floats first, where id 16777217 is 16777216, and in float16 2049 is 2048.
     """
 
     def __call__(self, y_true, y_pred, sample_weight=None):
-        return self.reduced(self.call(y_true, y_pred), sample_weight)
+        return self.reduced(self.call(y_true, y_pred), y_pred, sample_weight)
 
-    def reduced(self, values, sample_weight=None):
-        """The values of the samples, weighted and reduced."""
-        return _Values(name=self.name, reduction=self.reduction, dtype=self.dtype)(values, values, sample_weight)
+    def reduced(self, values, y_pred, sample_weight=None):
+        """The values of the samples, weighted and reduced; samples that the mask of `y_pred` leaves out do not count."""
+        return _Values(name=self.name, reduction=self.reduction, dtype=self.dtype)(values, y_pred, sample_weight)
 
     def get_config(self):
         return {"reduction": self.reduction, "name": self.name, "dtype": self.dtype}
 
 
 class _Values(keras.losses.Loss):
+    """Gives the values that it is called with. Keras takes the mask from `y_pred`."""
+
     def call(self, y_true, y_pred):
-        return y_pred
+        return y_true
