@@ -4,7 +4,7 @@ import keras
 
 
 class SampleLoss(keras.losses.Loss):
-    """A loss whose `call(y_true, y_pred)` gives one value a sample; reduction, mask, weights and replica scaling are Keras's own.
+    """A loss whose `call(y_true, y_pred)` gives one value a sample; the rest, mask and weights and scaling, is Keras's own.
 
     Keras would cast the labels to floats first, where id 16777217 is 16777216, and in float16 2049 is 2048.
     """
