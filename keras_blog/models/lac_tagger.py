@@ -9,6 +9,7 @@ from keras import ops
 
 from keras_blog.datasets import lac
 from keras_blog.layers import CRF
+from keras_blog.models.vocabulary import distinct
 from keras_blog.ops import crf
 
 _LINE = re.compile(r"\S(?:.*\S)?")
@@ -56,11 +57,10 @@ class LACTagger(keras.Model):
 
     def __init__(self, vocabulary, tag_names, normalization=None, dim=128, units=128, **kwargs):
         super().__init__(**kwargs)
-        self.vocabulary, self.tag_names = tuple(vocabulary), tuple(tag_names)
+        self.vocabulary, self.tag_names = (
+            tuple(distinct(name, values)) for name, values in (("vocabulary", vocabulary), ("tag_names", tag_names))
+        )
         self.normalization, self.dim, self.units = dict(normalization or {}), dim, units
-        for name, values in (("vocabulary", self.vocabulary), ("tag_names", self.tag_names)):
-            if not values or len(set(values)) != len(values) or not all(isinstance(value, str) for value in values):
-                raise ValueError(f"`{name}` must be distinct strings, at least one; received {len(values)} values")
         self._ids = {character: i for i, character in enumerate(self.vocabulary)}
         if _UNKNOWN not in self._ids:
             raise ValueError(f"`vocabulary` must have {_UNKNOWN!r}, for unknown characters; received none")

@@ -1,16 +1,14 @@
 """A text classifier: a recurrence over tokens, with its vocabulary and class names in one file."""
 
 import keras
-import numpy as np
 from keras import ops
 
-from keras_blog.models.tagger import Tagger
-
-_PADDING, _UNKNOWN = 0, 1  # ids; the tokens of the vocabulary follow
+from keras_blog.models.token_classifier import TokenClassifier
+from keras_blog.models.vocabulary import PADDING, multiple
 
 
 @keras.saving.register_keras_serializable("keras_blog")
-class RecurrentClassifier(keras.Model):
+class RecurrentClassifier(TokenClassifier):
     """Sorts texts into classes: tokens, an LSTM, the largest of its states over the text, a softmax.
 
     The tokens come in by one of two doors. An LSTM reads four numbers a unit from its input; over one-hot tokens these
@@ -20,7 +18,7 @@ class RecurrentClassifier(keras.Model):
         classifier = RecurrentClassifier(RecurrentClassifier.vocabulary_of(texts), ["negative", "positive"], dim=64)
         classifier.compile("adam", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
         classifier.fit(classifier.encode(texts), labels, epochs=5)
-        classifier.probabilities(["房间很干净"])  # a row of probabilities a text
+        classifier.classify(["房间很干净"])  # ["positive"]
 
     Padding is masked: a text scores the same in any batch.
 
@@ -43,25 +41,20 @@ class RecurrentClassifier(keras.Model):
         Article: kexue.fm 3863
     """
 
+    width = staticmethod(multiple(of=32))
+
     def __init__(self, vocabulary, class_names, dim=None, units=64, dropout=0.5, length=128, seed=None, **kwargs):
-        super().__init__(**kwargs)
-        self.vocabulary, self.class_names = list(vocabulary), list(class_names)
-        for name, values in (("vocabulary", self.vocabulary), ("class_names", self.class_names)):
-            if not values or len(set(values)) != len(values) or not all(isinstance(value, str) for value in values):
-                raise ValueError(f"`{name}` must be distinct strings, at least one; received {len(values)} values")
-        for name, value in (("dim", 1 if dim is None else dim), ("units", units), ("length", length)):
+        super().__init__(vocabulary, class_names, length, **kwargs)
+        for name, value in (("dim", 1 if dim is None else dim), ("units", units)):
             if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 65536:
                 raise ValueError(f"`{name}` must be an int from 1 to 65536; received {value!r}")
-        self.dim, self.units, self.dropout, self.length, self.seed = dim, units, dropout, length, seed
-        size = len(self.vocabulary) + _UNKNOWN + 1
+        self.dim, self.units, self.dropout, self.seed = dim, units, dropout, seed
+        size = len(self.tokens)
         self.table = keras.layers.Embedding(size, dim or 4 * units, embeddings_initializer="glorot_uniform", name="table")
         self.shared = None if dim is None else keras.layers.Dense(4 * units, use_bias=False, name="shared")
         self.input_dropout, self.state_dropout = (keras.layers.Dropout(rate, seed=seed) for rate in (dropout / 2, dropout))
         self.recurrence = keras.layers.RNN(_LSTMCell(units), return_sequences=True, name="recurrence")
         self.logits = keras.layers.Dense(len(self.class_names), name="logits")
-        self._ids = {token: i for i, token in enumerate(self.vocabulary, start=_UNKNOWN + 1)}
-
-    vocabulary_of = staticmethod(Tagger.vocabulary_of)
 
     def build(self, input_shape):
         self.table.build(input_shape)
@@ -71,7 +64,7 @@ class RecurrentClassifier(keras.Model):
         self.logits.build((input_shape[0], self.units))
 
     def call(self, inputs, training=None):
-        mask = ops.not_equal(inputs, _PADDING)
+        mask = ops.not_equal(inputs, PADDING)
         x = self.input_dropout(self.table(inputs), training=training)  # (b, t, dim)
         x = x if self.shared is None else self.shared(x)  # (b, t, 4 units)
         states = self.recurrence(x, mask=mask)
@@ -80,33 +73,8 @@ class RecurrentClassifier(keras.Model):
         largest = ops.where(ops.any(mask, axis=1, keepdims=True), largest, 0.0)
         return self.logits(self.state_dropout(largest, training=training))
 
-    def encode(self, texts):
-        """Int ids of texts, each a string (its characters are the tokens) or a list of tokens; zeros up to `length`.
-
-        Where all texts are short, up to a multiple of 32, so that a compiled model meets few lengths.
-        """
-        for i, text in enumerate(texts):
-            if not isinstance(text, (str, list, tuple)):
-                raise ValueError(f"`texts` must hold strings or lists of tokens; received {type(text).__name__} at index {i}")
-        rows = [[self._ids.get(token, _UNKNOWN) for token in text[: self.length]] for text in texts]
-        longest = max((len(row) for row in rows), default=0)
-        out = np.full((len(rows), min(-(-max(longest, 1) // 32) * 32, self.length)), _PADDING, "int32")
-        for i, row in enumerate(rows):
-            out[i, : len(row)] = row
-        return out
-
-    def probabilities(self, texts, batch_size=128):
-        """Probabilities of the classes for raw texts, NumPy, shape `(texts, classes)`."""
-        out = np.zeros((len(texts), len(self.class_names)), "float32")
-        by_length = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        for start in range(0, len(by_length), batch_size):
-            some = by_length[start : start + batch_size]
-            logits = self.predict_on_batch(self.encode([texts[i] for i in some]))
-            out[some] = ops.convert_to_numpy(ops.softmax(logits))
-        return out
-
     def get_config(self):
-        names = ("vocabulary", "class_names", "dim", "units", "dropout", "length", "seed")
+        names = ("dim", "units", "dropout", "seed")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 

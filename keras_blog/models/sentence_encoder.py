@@ -1,12 +1,10 @@
 """Sentences as unit vectors: a character GRU, with its vocabulary in the same file, and search by cosine."""
 
-from collections import Counter
-
 import keras
 import numpy as np
 from keras import ops
 
-_PADDING, _UNKNOWN = 0, 1  # ids; the characters of the vocabulary follow
+from keras_blog.models.vocabulary import PADDING, UNKNOWN, Vocabulary, vocabulary_of
 
 
 @keras.saving.register_keras_serializable("keras_blog")
@@ -22,7 +20,7 @@ class SentenceEncoder(keras.Model):
         encoder.search("把灯打开", k=3)  # [("开灯", 0.93), ...]
 
     Args:
-        vocabulary: the characters that have an embedding, without duplicates; every other character is unknown.
+        vocabulary: the tokens that have an embedding, characters as a rule, without duplicates; every other one is unknown.
         dim: size of the embeddings and of the vectors.
         max_length: characters that count; what is longer is cut.
 
@@ -39,40 +37,25 @@ class SentenceEncoder(keras.Model):
     def __init__(self, vocabulary, dim=128, max_length=32, **kwargs):
         super().__init__(**kwargs)
         self.vocabulary, self.dim, self.max_length = list(vocabulary), dim, max_length
-        distinct = set(self.vocabulary)
-        if (
-            not distinct
-            or len(distinct) != len(self.vocabulary)
-            or not all(isinstance(c, str) and len(c) == 1 for c in distinct)
-        ):
-            raise ValueError(f"`vocabulary` must be distinct characters, at least one; received {len(self.vocabulary)} values")
+        self._tokens = Vocabulary(self.vocabulary)
         for name, value in (("dim", dim), ("max_length", max_length)):
             if not isinstance(value, int) or not 1 <= value <= 65536:
                 raise ValueError(f"`{name}` must be an int from 1 to 65536; received {value!r}")
-        self.characters = keras.layers.Embedding(len(self.vocabulary) + 2, dim, mask_zero=True, name="characters")
+        self.characters = keras.layers.Embedding(len(self._tokens), dim, mask_zero=True, name="characters")
         self.recurrence = keras.layers.GRU(dim, name="recurrence")
-        self._ids = {character: i for i, character in enumerate(self.vocabulary, start=_UNKNOWN + 1)}
         self._texts, self._vectors = [], np.zeros((0, dim), "float32")
 
-    @staticmethod
-    def vocabulary_of(texts, min_count=2):
-        """Characters that occur at least `min_count` times, most frequent first, ties in the order of the texts."""
-        counts = Counter(character for text in texts for character in text)
-        return [character for character, count in counts.most_common() if count >= min_count]
+    vocabulary_of = staticmethod(vocabulary_of)
 
     def call(self, inputs):
-        return self.recurrence(self.characters(inputs), mask=ops.not_equal(inputs, _PADDING))
+        return self.recurrence(self.characters(inputs), mask=ops.not_equal(inputs, PADDING))
 
     def ids(self, texts):
         """Int ids of texts, shape `(len(texts), max_length)`, zeros behind each; a text without characters is one unknown."""
         texts = [texts] if isinstance(texts, str) else texts
-        out = np.full((len(texts), self.max_length), _PADDING, "int32")
-        for i, text in enumerate(texts):
-            if not isinstance(text, str):
-                raise ValueError(f"`texts` must hold strings; received {type(text).__name__} at index {i}")
-            row = [self._ids.get(character, _UNKNOWN) for character in text[: self.max_length]] or [_UNKNOWN]
-            out[i, : len(row)] = row
-        return out
+        ids = self._tokens.encode(texts, lambda longest: self.max_length, self.max_length)
+        ids[:, 0] = np.where(ids[:, 0] == PADDING, UNKNOWN, ids[:, 0])
+        return ids
 
     def encode(self, texts, batch_size=256):
         """Unit vectors of texts, NumPy, shape `(len(texts), dim)`."""

@@ -7,10 +7,9 @@ import keras
 import numpy as np
 
 from keras_blog.layers import CRF, GatedConvolution, KnownBigrams
+from keras_blog.models.vocabulary import PADDING, Vocabulary, distinct, multiple, of_similar_length, padded, vocabulary_of
 from keras_blog.ops import crf
 from keras_blog.ops.tag_scheme import spans
-
-_PADDING, _UNKNOWN = 0, 1  # ids; the tokens of the vocabulary follow
 
 
 @keras.saving.register_keras_serializable("keras_blog")
@@ -42,60 +41,48 @@ class Tagger(keras.Model):
 
     def __init__(self, vocabulary, tag_names, scheme, encoder=None, lr_multiplier=1.0, **kwargs):
         super().__init__(**kwargs)
-        self.vocabulary, self.tag_names, self.scheme = list(vocabulary), list(tag_names), scheme
-        for name, values in (("vocabulary", self.vocabulary), ("tag_names", self.tag_names)):
-            if not values or len(set(values)) != len(values) or not all(isinstance(value, str) for value in values):
-                raise ValueError(f"`{name}` must be distinct strings, at least one; received {len(values)} values")
-        self.encoder = character_encoder(len(self.vocabulary) + 2) if encoder is None else encoder
+        self.vocabulary, self.tag_names, self.scheme = list(vocabulary), distinct("tag_names", tag_names), scheme
+        self._tokens = Vocabulary(self.vocabulary)
+        self.encoder = character_encoder(len(self._tokens)) if encoder is None else encoder
         self.scores = keras.layers.Dense(len(self.tag_names), name="scores")
         allowed = crf.allowed_transitions(self.tag_names, scheme)
         self.crf = CRF(len(self.tag_names), allowed=allowed, lr_multiplier=lr_multiplier, name="crf")
-        self._ids = {token: i for i, token in enumerate(self.vocabulary, start=_UNKNOWN + 1)}
         self._tag_ids = {tag: i for i, tag in enumerate(self.tag_names)}
 
-    @staticmethod
-    def vocabulary_of(sentences, min_count=2):
-        """Tokens that occur at least `min_count` times, most frequent first, ties in the order of the text."""
-        counts = Counter(token for sentence in sentences for token in sentence)
-        return [token for token, count in counts.most_common() if count >= min_count]
+    vocabulary_of = staticmethod(vocabulary_of)
 
     @staticmethod
     def bigrams_of(sentences, vocabulary, min_count=2):
         """Pairs of neighbouring ids that occur at least `min_count` times, for `character_encoder`, shape `(pairs, 2)`."""
-        ids = {token: i for i, token in enumerate(vocabulary, start=_UNKNOWN + 1)}
-        rows = ([0, *(ids.get(token, _UNKNOWN) for token in sentence)] for sentence in sentences)
+        tokens = Vocabulary(vocabulary)
+        rows = ([PADDING, *tokens.ids(sentence)] for sentence in sentences)
         counts = Counter(pair for row in rows for pair in itertools.pairwise(row))
         return np.array(sorted(pair for pair, count in counts.items() if count >= min_count), "int32").reshape(-1, 2)
 
     def call(self, inputs, training=None):
         features = self.encoder(inputs, training=training)
-        return self.crf(self.scores(features), mask=keras.ops.not_equal(inputs, _PADDING))
+        return self.crf(self.scores(features), mask=keras.ops.not_equal(inputs, PADDING))
 
     def encode(self, texts):
         """Int ids of texts, each a string (its characters are the tokens) or a list of tokens; zeros up to a common length.
 
         Lengths are rounded up to a multiple of 16, so that a compiled model meets few of them.
         """
-        for i, text in enumerate(texts):
-            if not isinstance(text, (str, list, tuple)):
-                raise ValueError(f"`texts` must hold strings or lists of tokens; received {type(text).__name__} at index {i}")
-        return self._padded([[self._ids.get(token, _UNKNOWN) for token in text] for text in texts], _PADDING)
+        return self._tokens.encode(texts, multiple(of=16))
 
     def encode_tags(self, tags):
         """Int ids of lists of tag names, padded with -1 to the length that `encode` gives their texts."""
         unknown = sorted({tag for row in tags for tag in row} - self._tag_ids.keys())
         if unknown:
             raise ValueError(f"`tags` must be of {self.tag_names}; received {unknown}")
-        return self._padded([[self._tag_ids[tag] for tag in row] for row in tags], -1)
+        return padded([[self._tag_ids[tag] for tag in row] for row in tags], multiple(of=16), value=-1)
 
     def predict(self, x, batch_size=64, **kwargs):
         """Tag names of raw texts, a list of lists; of anything but texts, potentials as `keras.Model.predict` gives them."""
         if not (isinstance(x, (list, tuple)) and all(isinstance(text, (str, list, tuple)) for text in x)):
             return super().predict(x, batch_size=batch_size, **kwargs)
         tags = [[] for _ in x]
-        by_length = sorted((i for i in range(len(x)) if len(x[i])), key=lambda i: len(x[i]))
-        for start in range(0, len(by_length), batch_size):
-            some = by_length[start : start + batch_size]
+        for some in of_similar_length(x, batch_size):
             ids = self.encode([x[i] for i in some])
             best, _ = crf.decode(self.predict_on_batch(ids))
             for i, row in zip(some, keras.ops.convert_to_numpy(best), strict=True):
@@ -120,14 +107,6 @@ class Tagger(keras.Model):
     def from_config(cls, config):
         return cls(**{**config, "encoder": keras.saving.deserialize_keras_object(config["encoder"])})
 
-    @staticmethod
-    def _padded(rows, value):
-        length = max((len(row) for row in rows), default=0)
-        out = np.full((len(rows), -(-max(length, 1) // 16) * 16), value, "int32")
-        for i, row in enumerate(rows):
-            out[i, : len(row)] = row
-        return out
-
 
 class TaggedBatches(keras.utils.PyDataset):
     """Batches of `(ids, tag ids)` for `Tagger.fit`: texts of similar length together, the batches in random order.
@@ -151,16 +130,15 @@ class TaggedBatches(keras.utils.PyDataset):
             if len(text) != len(row):
                 raise ValueError(f"`tags` must be one a token; received {len(row)} for {len(text)} tokens at index {i}")
         self.tagger, self.texts, self.tags = tagger, texts, tags
-        self.batch_size, self.shuffle = batch_size, shuffle
-        self._by_length = sorted((i for i in range(len(texts)) if len(texts[i])), key=lambda i: len(texts[i]))
+        self.shuffle = shuffle
+        self._parts = of_similar_length(texts, batch_size)
         self.on_epoch_end()
 
     def __len__(self):
-        return -(-len(self._by_length) // self.batch_size)
+        return len(self._parts)
 
     def __getitem__(self, index):
-        start = self._order[index] * self.batch_size
-        some = self._by_length[start : start + self.batch_size]
+        some = self._parts[self._order[index]]
         return self.tagger.encode([self.texts[i] for i in some]), self.tagger.encode_tags([self.tags[i] for i in some])
 
     def on_epoch_begin(self):

@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from keras_blog.layers import LabelThreshold
+from keras_blog.models.vocabulary import distinct
 from keras_blog.ops import multilabel
 
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")  # Chinese characters are words each
@@ -24,7 +25,7 @@ class TextClassifier(keras.Model):
         classifier = TextClassifier(TextClassifier.terms_of(texts), label_names, many=True)
         classifier.compile("adam", loss=losses.MultilabelSoftmax())
         classifier.fit(classifier.encode(texts), classifier.encode_labels(label_lists), epochs=10)
-        classifier.labels(["a text"])  # [['label', ...]]
+        classifier.classify(["a text"])  # [['label', ...]]
 
     Args:
         terms: a dict from term to weight, as `terms_of` makes it; every other term is left out.
@@ -49,9 +50,7 @@ class TextClassifier(keras.Model):
         super().__init__(**kwargs)
         if not terms or len(terms) >= 2**24:  # float32 holds ids up to there
             raise ValueError(f"`terms` must be a dict of 1 to 2**24 - 1 terms; received {len(terms)}")
-        self.terms, self.label_names, self.many = dict(terms), list(label_names), many
-        if not self.label_names or len(set(self.label_names)) != len(self.label_names):
-            raise ValueError(f"`label_names` must be distinct strings, at least one; received {len(self.label_names)}")
+        self.terms, self.label_names, self.many = dict(terms), distinct("label_names", label_names), many
         self.vectors = keras.layers.Embedding(len(self.terms) + 1, len(self.label_names), "zeros", name="vectors")
         self.threshold = LabelThreshold(per_label=True, name="threshold") if many else None
         self._ids = {term: i for i, term in enumerate(self.terms, start=1)}
@@ -95,7 +94,7 @@ class TextClassifier(keras.Model):
             out[i, [self._label_ids[label] for label in row]] = 1
         return out
 
-    def labels(self, texts, batch_size=256):
+    def classify(self, texts, batch_size=256):
         """Labels of raw texts: a list of names, or a list of lists, best first, with `many`."""
         if not texts:
             return []

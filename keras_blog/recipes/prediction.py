@@ -6,48 +6,49 @@ from pathlib import Path
 import keras
 
 from keras_blog import models
+from keras_blog.models.token_classifier import TokenClassifier
 from keras_blog.recipes.words import words_of
 
 
 def load(name):
-    """A tagger of ours: a `.keras` file, or `lac`."""
+    """A tagger or classifier of ours: a `.keras` file, or `lac`."""
     if name == "lac":
         return models.LACTagger.from_package()
     if not Path(name).is_file():
-        raise ValueError(f"{name}: no such file; expected a model.keras of a tagging recipe, or `lac`")
+        raise ValueError(f"{name}: no such file; expected the model.keras of a recipe, or `lac`")
     try:
         model = keras.saving.load_model(name, compile=False)
     except Exception as error:  # whatever a damaged archive raises
         reason = str(error).strip().splitlines()[0]
         raise ValueError(f"{name}: not a model that Keras can load: {reason}") from error
-    if not isinstance(model, (models.Tagger, models.LACTagger, models.RecurrentClassifier, models.TextClassifier)):
+    if not isinstance(model, (models.Tagger, models.LACTagger, models.TextClassifier, TokenClassifier)):
         raise ValueError(f"{name}: expected a tagger or text classifier of keras_blog; received a {type(model).__name__}")
     return model
 
 
-def predict(tagger, text):
+def predict(model, text):
     """`{"text": ..., "spans": [{"start", "end", "type", "text"}, ...]}`, offsets in characters, `end` exclusive.
 
     Of a text classifier `{"text": ..., "labels": [...]}`, with `"probability"` where the model gives one.
     """
-    if isinstance(tagger, models.RecurrentClassifier):
-        words = max(map(len, tagger.vocabulary)) > 1
-        row = tagger.probabilities(words_of([text]) if words else [text])[0]
-        return {"text": text, "labels": [tagger.class_names[row.argmax()]], "probability": round(float(row.max()), 4)}
-    if isinstance(tagger, models.TextClassifier):
-        (found,) = tagger.labels([text])
-        return {"text": text, "labels": found if tagger.many else [found]}
-    if isinstance(tagger, models.LACTagger):
+    if isinstance(model, TokenClassifier):
+        words = max(map(len, model.vocabulary)) > 1
+        row = model.probabilities(words_of([text]) if words else [text])[0]
+        return {"text": text, "labels": [model.class_names[row.argmax()]], "probability": round(float(row.max()), 4)}
+    if isinstance(model, models.TextClassifier):
+        (found,) = model.classify([text])
+        return {"text": text, "labels": found if model.many else [found]}
+    if isinstance(model, models.LACTagger):
         spans, end = [], 0
-        for word, kind in tagger.tag([text])[0]:
+        for word, kind in model.tag([text])[0]:
             spans.append((end, end + len(word), kind))
             end += len(word)
-    elif max(map(len, tagger.vocabulary)) > 1:  # trained on words, which white space separates
+    elif max(map(len, model.vocabulary)) > 1:  # trained on words, which white space separates
         words = list(re.finditer(r"\S+", text))
-        found = tagger.spans([[word.group() for word in words]])[0]
+        found = model.spans([[word.group() for word in words]])[0]
         spans = [(words[start].start(), words[end - 1].end(), kind) for start, end, kind in found]
     else:
-        spans = tagger.spans([text])[0]
+        spans = model.spans([text])[0]
     return {"text": text, "spans": [{"start": s, "end": e, "type": kind, "text": text[s:e]} for s, e, kind in spans]}
 
 

@@ -13,10 +13,10 @@ LABELS = [i % 2 for i in range(64)]
 TEXTS = ["".join(RNG.choice(list(("abc", "cde")[label]), size=RNG.integers(20, 33))) for label in LABELS]
 
 
-def model_of(max_steps=64):
+def model_of(length=64):
     vocabulary = LongTextClassifier.vocabulary_of(TEXTS)
     encoder = sparse_transformer(len(vocabulary) + 2, [local(4), local(4)], dim=8, num_heads=2, dropout=0.0)
-    return LongTextClassifier(vocabulary, ["without", "with"], max_steps, encoder)
+    return LongTextClassifier(vocabulary, ["without", "with"], length, encoder)
 
 
 def test_it_learns_saves_and_classifies(tmp_path):
@@ -43,9 +43,9 @@ def test_padding_changes_nothing():
 
 
 def test_texts_are_cut_and_lengths_are_few():
-    model = model_of(max_steps=100)
+    model = model_of(length=100)
     lengths = {model.encode(["a" * n]).shape[1] for n in range(200)}
-    assert max(lengths) == 112
+    assert max(lengths) == 100
     assert len(lengths) == 12
     assert model.encode(["ab?"])[0, :4].tolist() == [*model.encode(["ab"])[0, :2], 1, 0]
 
@@ -61,9 +61,9 @@ def test_batches_hold_every_text_once():
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match="`classes` must be distinct strings"):
+    with pytest.raises(ValueError, match="`class_names` must be distinct strings"):
         LongTextClassifier(["a"], ["x", "x"])
-    with pytest.raises(ValueError, match="`max_steps` must be a positive int; received 0"):
-        LongTextClassifier(["a"], ["x"], max_steps=0)
+    with pytest.raises(ValueError, match="`length` must be an int from 1 to 2\\*\\*24; received 0"):
+        LongTextClassifier(["a"], ["x"], length=0)
     with pytest.raises(ValueError, match="`dim` must be a multiple of 2"):
         sparse_transformer(10, dim=12)

@@ -49,11 +49,11 @@ def test_trains_with_a_margin_and_loads_again(encoder, tmp_path):
 
 
 def test_bad_input(encoder):
-    with pytest.raises(ValueError, match="`vocabulary` must be distinct characters"):
+    with pytest.raises(ValueError, match="`vocabulary` must be distinct strings"):
         models.SentenceEncoder(["a", "a"])
     with pytest.raises(ValueError, match=r"`dim` must be an int .*received 0"):
         models.SentenceEncoder(["a"], dim=0)
-    with pytest.raises(ValueError, match="`texts` must hold strings; received int at index 1"):
+    with pytest.raises(ValueError, match="`texts` must hold strings or lists of tokens; received int at index 1"):
         encoder.ids(["a", 3])
     with pytest.raises(ValueError, match="`search` must have texts"):
         encoder.search("开灯")

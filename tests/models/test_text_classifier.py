@@ -24,13 +24,13 @@ def trained(many):
 @pytest.mark.parametrize("many", [False, True])
 def test_learns_saves_and_loads(many, tmp_path):
     classifier = trained(many)
-    found = classifier.labels(TEXTS[:5])
+    found = classifier.classify(TEXTS[:5])
     assert [sorted(row) if many else row for row in found] == (MANY if many else ONE)[:5]
     classifier.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras", compile=False)
-    assert loaded.labels(TEXTS[:5]) == found
+    assert loaded.classify(TEXTS[:5]) == found
     assert loaded.terms == classifier.terms
-    assert loaded.labels([]) == []
+    assert loaded.classify([]) == []
 
 
 def test_terms_and_their_weights():
