@@ -18,7 +18,7 @@ def files(out):
     return sorted(path.name for path in out.iterdir())
 
 
-def test_long_text(tmp_path):
+def test_long_text(tmp_path, capsys):
     rng = np.random.default_rng(0)
     lines = [f"{'bg'[i % 2]}\t{''.join(rng.choice(list('uvwxyz'[i % 2 :: 2]), size=20))}" for i in range(60)]
     (tmp_path / "train.txt").write_text("\n".join(lines), encoding="utf-8")
@@ -35,6 +35,9 @@ def test_long_text(tmp_path):
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
     assert keras.saving.load_model(out / "model.keras").classify(["uwyuwyuwyuwy", "vxzvxzvxzvxz"]) == ["b", "g"]
+    capsys.readouterr()
+    assert main(["predict", str(out / "model.keras"), "uwyuwyuwyuwy", "vxzvxzvxzvxz"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["b", "g"]
 
 
 def test_char_lm(tmp_path):
