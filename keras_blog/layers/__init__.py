@@ -1,15 +1,17 @@
 """Layers: whatever owns weights, or turns tensors into tensors inside a model."""
 
+from keras_blog.layers.atrous_self_attention import AtrousSelfAttention
 from keras_blog.layers.class_centers import ClassCenters
 from keras_blog.layers.cosine_dense import CosineDense
 from keras_blog.layers.crf import CRF, CRFDecoder
 from keras_blog.layers.gated_convolution import GatedConvolution
 from keras_blog.layers.known_bigrams import KnownBigrams
 from keras_blog.layers.label_threshold import LabelThreshold
+from keras_blog.layers.local_self_attention import LocalSelfAttention
 from keras_blog.layers.margin_schedule import MarginSchedule
 from keras_blog.layers.prior_bias import PriorBias
 from keras_blog.layers.sampled_dense import SampledDense
-from keras_blog.layers.sparse_self_attention import AtrousSelfAttention, LocalSelfAttention, SparseSelfAttention
+from keras_blog.layers.sparse_self_attention import SparseSelfAttention
 
 __all__ = [
     "CRF",

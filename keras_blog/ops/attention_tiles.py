@@ -28,6 +28,10 @@ class Block:
     def keys(self, x):
         return self.queries(x)
 
+    def views(self, x):
+        """`keys` of a torch tensor; tiles that overlap share their memory."""
+        return self.keys(x)
+
     def merge(self, y, steps, fill=0.0):
         batch, heads, tiles, rows, dim = ops.shape(y)
         return ops.reshape(y, (batch, heads, tiles * rows, dim))[:, :, :steps]
@@ -73,6 +77,10 @@ class Band(Block):
         tiles = _shape(x)[2]
         x = _between_zeros(x, self.before, self.after, axis=2)
         return _concatenate([x[:, :, k : k + tiles] for k in range(self.before + 1 + self.after)], axis=3)
+
+    def views(self, x):
+        x = _between_zeros(_lengthened(x, self.size), self.before * self.size, self.after * self.size, axis=2)
+        return x.unfold(2, (self.before + 1 + self.after) * self.size, self.size).transpose(-1, -2)
 
     def spread(self, y, steps):
         tiles, total = ops.shape(y)[2], 0

@@ -19,6 +19,7 @@ from keras import ops
 
 from keras_blog.ops.attention_pattern import Pattern
 from keras_blog.ops.attention_tiles import arange
+from keras_blog.ops.fused_attention import available, fused_attention
 
 __all__ = ["Density", "Pattern", "atrous", "attend", "density", "fixed", "local", "sparse_mask", "strided"]
 
@@ -126,8 +127,8 @@ def attend(query, key, value, pattern, mask=None, dropout=0.0, seed=None):
     groups = heads // key.shape[2]
     key, value = (ops.repeat(x, groups, axis=2) if groups > 1 else x for x in (key, value))
     query, key, value = (ops.transpose(x, (0, 2, 1, 3)) for x in (query, key, value))
-    if keras.config.backend() == "torch" and len(pattern.clauses) == 1 and not dropout:
-        y = _fused(query, key, value, pattern, real)
+    if available(pattern.clauses, dropout):
+        y = fused_attention(query, key, value, pattern.clauses[0], _seen(pattern, pattern.clauses[0], query.shape[2], real))
     else:
         wide = keras.backend.result_type(dtype, "float32")  # 16-bit inputs become float32, wider ones stay
         query, key, value = (ops.cast(x, wide) for x in (query * dim**-0.5, key, value))
@@ -185,23 +186,6 @@ def _tiled(query, key, value, pattern, real, dropout, seed):
         return output, backward
 
     return call(query, key, value)
-
-
-def _fused(query, key, value, pattern, real):
-    """The same for one clause, with the tiles as heads of torch's fused kernel: no score is ever stored."""
-    (clause,) = pattern.clauses
-    batch, heads, steps, _ = query.shape
-
-    def tiles(x):
-        return ops.swapaxes(ops.reshape(x, (batch * heads, *x.shape[2:])), 1, 2)
-
-    seen = _seen(pattern, clause, steps, real)  # (batch or 1, 1, tiles, rows, keys)
-    if real is not None:
-        seen = ops.repeat(seen, heads, axis=1)
-    seen = ops.reshape(seen, (-1, *seen.shape[2:]))
-    parts = (tiles(clause.queries(query)), tiles(clause.keys(key)), tiles(clause.keys(value)))
-    y = ops.swapaxes(ops.dot_product_attention(*parts, mask=seen), 1, 2)
-    return clause.merge(ops.reshape(y, (batch, heads, *y.shape[1:])), steps)
 
 
 def _seen(pattern, clause, steps, real):

@@ -60,6 +60,7 @@ def train(options, name, make, evaluate):
         k: str(v) for k, v in sorted(vars(options).items()) if k not in ("out", "fresh", "command", "recipe", "attention")
     }
     models, reports, histories, backups = {}, {}, {}, []
+    before = _peak()  # once: what a process has freed it may keep, so the second would seem to need only the difference
     for attention in options.attention:
         print(f"\n{attention.capitalize()} attention", flush=True)
         keras.utils.set_random_seed(options.seed)
@@ -69,7 +70,6 @@ def train(options, name, make, evaluate):
             backup.clear()
         done = backup.restore(model)
         clock = _Clock()
-        before = _peak()
         model.fit(batches, epochs=options.epochs, initial_epoch=done, callbacks=[clock, backup], verbose=2)
         report = {"seconds_an_epoch": clock.median(), "extra_peak_mb": round(_peak() - before), "weights": model.count_params()}
         models[attention], reports[attention] = model, {**evaluate(model), **report}
