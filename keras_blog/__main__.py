@@ -8,7 +8,7 @@ import os
 import sys
 
 from keras_blog import __version__
-from keras_blog.recipes import RECIPES
+from keras_blog.recipes import COMMANDS, RECIPES
 
 BACKENDS = ("tensorflow", "jax", "torch")
 
@@ -28,6 +28,9 @@ def main(arguments=None):
             options.texts += texts
         if options.command == "list":
             return _list()
+        if options.command in COMMANDS:  # they need no backend
+            _module(options.command).run(options)
+            return 0
         _choose(backend.backend)
         return _train(options) if options.command == "train" else _predict(options)
     except KeyboardInterrupt:
@@ -55,6 +58,10 @@ def _parser(chosen, arguments):
         if arguments[:2] == ["train", name]:  # only the recipe that runs is imported, with the backend that was chosen
             _choose(chosen.parse_known_args(arguments)[0].backend)
             _module(name).add_arguments(recipe)
+    for name, line in COMMANDS.items():
+        command = commands.add_parser(name, help=line, description=line)
+        if arguments[:1] == [name]:
+            _module(name).add_arguments(command)
     predict = commands.add_parser("predict", help="apply a trained model to texts", parents=[chosen])
     predict.add_argument("model", help="the model.keras of a recipe, or `lac`: Baidu's pretrained LAC")
     predict.add_argument("texts", nargs="*", help="texts (default: the lines of standard input)")
@@ -87,6 +94,9 @@ def _module(recipe):
 
 def _list():
     for name, line in RECIPES.items():
+        print(f"{name:20} {line}")
+    print("\nWithout a backend, as `keras-blog NAME FILE`:")
+    for name, line in COMMANDS.items():
         print(f"{name:20} {line}")
     return 0
 

@@ -292,6 +292,8 @@ ELSEWHERE = {
     "ExactResume": "tests/callbacks/test_exact_resume.py",
     "Geometric": "tests/initializers/test_geometric.py",
     "RecurrentClassifier": "tests/models/test_recurrent_classifier.py",
+    **dict.fromkeys(("ItemSets", "Rule", "Rules", "apriori", "association_rules"), "tests/mining/test_apriori.py"),
+    "read_transactions": "tests/mining/test_apriori.py",
     "LACTagger": "tests/models/test_lac_tagger.py",
     "LongTextClassifier": "tests/models/test_long_text_classifier.py",
     "TextBatches": "tests/models/test_long_text_classifier.py",

@@ -3,6 +3,7 @@
 from keras_blog.datasets import (
     archive,
     conll,
+    debian,
     geonames,
     home_assistant,
     inews,
@@ -17,6 +18,7 @@ from keras_blog.datasets import (
 __all__ = [
     "archive",
     "conll",
+    "debian",
     "geonames",
     "home_assistant",
     "inews",

@@ -13,3 +13,6 @@ RECIPES = {
     "sentiment": "good or bad reviews: one LSTM over one-hot characters, characters, words (or your `label TAB text` file)",
     "word-segmentation": "Chinese words: the same tagger (People's Daily 1998, or your CoNLL-style file)",
 }
+COMMANDS = {  # of `keras-blog NAME`, without `train` and without Keras
+    "rules": "association rules of your baskets, a line each (or of what Debian's packages depend on)",
+}
