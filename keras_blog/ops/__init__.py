@@ -1,6 +1,21 @@
 """Pure functions on tensors."""
 
-from keras_blog.ops import angles, candidates, crf, gelu, multilabel, noise, prior, sparse_attention
+from keras_blog.ops import (
+    angles,
+    candidates,
+    categorical,
+    crf,
+    gaussian,
+    gelu,
+    hsic,
+    importance,
+    kernels,
+    multilabel,
+    mutual_information,
+    noise,
+    prior,
+    sparse_attention,
+)
 from keras_blog.ops.beam_search import beam_search
 from keras_blog.ops.prior import adjust_logits
 from keras_blog.ops.sampling import greedy_search, sample_sequences
@@ -10,10 +25,16 @@ __all__ = [
     "angles",
     "beam_search",
     "candidates",
+    "categorical",
     "crf",
+    "gaussian",
     "gelu",
     "greedy_search",
+    "hsic",
+    "importance",
+    "kernels",
     "multilabel",
+    "mutual_information",
     "noise",
     "prior",
     "sample_sequences",
