@@ -2,6 +2,7 @@
 
 from keras_blog.datasets import (
     archive,
+    cmudict,
     conll,
     debian,
     geonames,
@@ -13,10 +14,12 @@ from keras_blog.datasets import (
     reuters,
     shopping_reviews,
     text_groups,
+    text_pairs,
 )
 
 __all__ = [
     "archive",
+    "cmudict",
     "conll",
     "debian",
     "geonames",
@@ -28,4 +31,5 @@ __all__ = [
     "reuters",
     "shopping_reviews",
     "text_groups",
+    "text_pairs",
 ]

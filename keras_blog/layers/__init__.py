@@ -2,6 +2,7 @@
 
 from keras_blog.layers.atrous_self_attention import AtrousSelfAttention
 from keras_blog.layers.class_centers import ClassCenters
+from keras_blog.layers.conditional_layer_normalization import ConditionalLayerNormalization
 from keras_blog.layers.cosine_dense import CosineDense
 from keras_blog.layers.crf import CRF, CRFDecoder
 from keras_blog.layers.gated_convolution import GatedConvolution
@@ -11,6 +12,7 @@ from keras_blog.layers.local_self_attention import LocalSelfAttention
 from keras_blog.layers.margin_schedule import MarginSchedule
 from keras_blog.layers.prior_bias import PriorBias
 from keras_blog.layers.sampled_dense import SampledDense
+from keras_blog.layers.source_prior import SourcePrior
 from keras_blog.layers.sparse_self_attention import SparseSelfAttention
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "AtrousSelfAttention",
     "CRFDecoder",
     "ClassCenters",
+    "ConditionalLayerNormalization",
     "CosineDense",
     "GatedConvolution",
     "KnownBigrams",
@@ -26,5 +29,6 @@ __all__ = [
     "MarginSchedule",
     "PriorBias",
     "SampledDense",
+    "SourcePrior",
     "SparseSelfAttention",
 ]

@@ -2,8 +2,10 @@
 
 from keras_blog.models.lac_tagger import LACTagger
 from keras_blog.models.long_text_classifier import LongTextClassifier, TextBatches
+from keras_blog.models.pair_batches import PairBatches
 from keras_blog.models.recurrent_classifier import RecurrentClassifier
 from keras_blog.models.sentence_encoder import SentenceEncoder
+from keras_blog.models.seq2seq import Seq2Seq
 from keras_blog.models.sparse_transformer import sparse_transformer
 from keras_blog.models.tagger import TaggedBatches, Tagger, character_encoder
 from keras_blog.models.text_classifier import TextClassifier
@@ -11,8 +13,10 @@ from keras_blog.models.text_classifier import TextClassifier
 __all__ = [
     "LACTagger",
     "LongTextClassifier",
+    "PairBatches",
     "RecurrentClassifier",
     "SentenceEncoder",
+    "Seq2Seq",
     "TaggedBatches",
     "Tagger",
     "TextBatches",

@@ -30,9 +30,7 @@ class Vocabulary:
         Raises:
             ValueError: if a text is neither.
         """
-        for i, text in enumerate(texts):
-            if not isinstance(text, (str, list, tuple)):
-                raise ValueError(f"`texts` must hold strings or lists of tokens; received {type(text).__name__} at index {i}")
+        check_texts(texts)
         return padded([self.ids(text[:most]) for text in texts], width)
 
 
@@ -48,6 +46,13 @@ def distinct(name, values):
     if not values or not all(isinstance(value, str) for value in values) or len(set(values)) != len(values):
         raise ValueError(f"`{name}` must be distinct strings, at least one; received {len(values)} values")
     return values
+
+
+def check_texts(texts):
+    """Refuse what is neither a string nor a list of tokens."""
+    for i, text in enumerate(texts):
+        if not isinstance(text, (str, list, tuple)):
+            raise ValueError(f"`texts` must hold strings or lists of tokens; received {type(text).__name__} at index {i}")
 
 
 def padded(rows, width, value=PADDING):
@@ -71,5 +76,6 @@ def quarters(longest):
 
 def of_similar_length(texts, batch_size):
     """Lists of indices of texts, shortest first, `batch_size` at a time."""
+    check_texts(texts)
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
     return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]

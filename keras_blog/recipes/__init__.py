@@ -9,6 +9,7 @@ RECIPES = {
     "long-tail": "rare classes of texts: logit adjustment (Reuters R52, or your lines of label<TAB>text)",
     "long-text": "sentiment of long Chinese articles: sparse beside dense attention (iNews, or your lines of label<TAB>text)",
     "ner": "Chinese named entities: characters, convolutions, CRF (MSRA, or your CoNLL-style file)",
+    "pronounce": "English letters to phonemes: attention, beam search (CMU dictionary, or your lines of source<TAB>target)",
     "sentence-similarity": "Chinese sentences of one meaning: character GRU, margin softmax, search (or your groups of texts)",
     "sentiment": "good or bad reviews: one LSTM over one-hot characters, characters, words (or your `label TAB text` file)",
     "word-segmentation": "Chinese words: the same tagger (People's Daily 1998, or your CoNLL-style file)",

@@ -11,7 +11,7 @@ from keras_blog.recipes.words import words_of
 
 
 def load(name):
-    """A tagger or classifier of ours: a `.keras` file, or `lac`."""
+    """A model of ours that reads texts: a `.keras` file, or `lac`."""
     if name == "lac":
         return models.LACTagger.from_package()
     if not Path(name).is_file():
@@ -21,16 +21,20 @@ def load(name):
     except Exception as error:  # whatever a damaged archive raises
         reason = str(error).strip().splitlines()[0]
         raise ValueError(f"{name}: not a model that Keras can load: {reason}") from error
-    if not isinstance(model, (models.Tagger, models.LACTagger, models.TextClassifier, TokenClassifier)):
-        raise ValueError(f"{name}: expected a tagger or text classifier of keras_blog; received a {type(model).__name__}")
+    if not isinstance(model, (models.Tagger, models.LACTagger, models.TextClassifier, models.Seq2Seq, TokenClassifier)):
+        raise ValueError(f"{name}: expected a model of keras_blog that reads texts; received a {type(model).__name__}")
     return model
 
 
 def predict(model, text):
     """`{"text": ..., "spans": [{"start", "end", "type", "text"}, ...]}`, offsets in characters, `end` exclusive.
 
-    Of a text classifier `{"text": ..., "labels": [...]}`, with `"probability"` where the model gives one.
+    Of a text classifier `{"text": ..., "labels": [...]}`, with `"probability"` where the model gives one; of a model that
+    writes, `{"text": ..., "output": ...}`.
     """
+    if isinstance(model, models.Seq2Seq):
+        (output,) = model.generate([text])
+        return {"text": text, "output": output if isinstance(output, str) else " ".join(output)}
     if isinstance(model, TokenClassifier):
         words = max(map(len, model.vocabulary)) > 1
         row = model.probabilities(words_of([text]) if words else [text])[0]
@@ -55,8 +59,10 @@ def predict(model, text):
 def line(answer):
     """The spans of an answer on one line: `word/TYPE word/TYPE`, or words alone where they have no types.
 
-    Of a classifier its labels, comma between, and the probability.
+    Of a classifier its labels, comma between, and the probability; of a model that writes, what it wrote.
     """
+    if "output" in answer:
+        return answer["output"]
     if "labels" in answer:
         return " ".join([",".join(answer["labels"]), *(f"{answer[key]:.2f}" for key in answer if key == "probability")])
     return " ".join(f"{span['text']}/{span['type']}" if span["type"] else span["text"] for span in answer["spans"])

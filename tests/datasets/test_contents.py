@@ -7,6 +7,7 @@ from keras_blog import datasets
 def test_the_table_of_contents_is_complete():
     assert datasets.__all__ == [
         "archive",
+        "cmudict",
         "conll",
         "geonames",
         "home_assistant",
@@ -17,6 +18,7 @@ def test_the_table_of_contents_is_complete():
         "reuters",
         "shopping_reviews",
         "text_groups",
+        "text_pairs",
     ]
     assert all(hasattr(datasets, name) for name in datasets.__all__)
 

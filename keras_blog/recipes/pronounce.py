@@ -1,0 +1,166 @@
+"""How is a word pronounced? Letters in, phonemes out: encoder and decoder with attention, beside the same without.
+
+Task: phonemes of English words that training has not seen; phoneme and word error rate, each word beside the nearest of its
+pronunciations. Data: `datasets.cmudict`, stress left out, or your lines of `source<TAB>target`, targets being tokens with
+white space between.
+
+Command: `keras-blog train pronounce --backend jax`.
+"""
+
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_blog import callbacks, metrics, models
+from keras_blog.datasets import cmudict, text_pairs
+from keras_blog.recipes.run_folder import whole, write_csv, write_json
+
+EXAMPLES = ("kexue", "thoroughly", "keras", "photosynthesis")
+TWINS = {"attention": 4, "plain": 0}  # heads
+
+
+def add_arguments(parser):
+    """The arguments of the recipe."""
+    parser.add_argument("--train", metavar="FILE", help="your lines of source<TAB>target tokens")
+    parser.add_argument("--test", metavar="FILE", help="the same, for the figures (default: the last twentieth of --train)")
+    parser.add_argument("--out", metavar="DIR", type=Path, default=Path("runs/pronounce"), help="default: %(default)s")
+    parser.add_argument(
+        "--models", nargs="+", choices=list(TWINS), default=list(TWINS), help="the first is saved; default: both"
+    )
+    parser.add_argument("--words", type=int, metavar="N", help="train on N words only, drawn at random")
+    parser.add_argument("--epochs", type=int, default=6, help="default: %(default)s")
+    parser.add_argument("--batch-size", type=int, default=128, help="default: %(default)s")
+    parser.add_argument("--learning-rate", type=float, default=3e-3, help="at the start, then a cosine; default: %(default)s")
+    parser.add_argument("--dim", type=int, default=128, help="of embeddings and states; default: %(default)s")
+    parser.add_argument("--dropout", type=float, default=0.1, help="default: %(default)s")
+    parser.add_argument("--beams", type=int, nargs="+", default=[1, 3], help="of the searches to report; default: 1 3")
+    parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
+    parser.add_argument("--fresh", action="store_true", help="forget an unfinished run in DIR")
+
+
+def run(options):
+    """Train both models, print error rates, write the run folder."""
+    for argument in ("epochs", "batch_size", "dim"):
+        if getattr(options, argument) < 1:
+            raise ValueError(f"--{argument.replace('_', '-')} must be at least 1; received {getattr(options, argument)}")
+    if min(options.beams) < 1:
+        raise ValueError(f"--beams must be at least 1; received {min(options.beams)}")
+    if options.dim % 4:
+        raise ValueError(f"--dim must be a multiple of 4, for four heads; received {options.dim}")
+    train, test = _load(options)
+    sources = [source for source, targets in train.items() for _ in targets]
+    targets = [target for targets in train.values() for target in targets]
+    vocabularies = models.Seq2Seq.vocabulary_of(sources), models.Seq2Seq.vocabulary_of(targets, min_count=1)
+    letters, phonemes = map(len, vocabularies)
+    print(f"{len(train):,} training, {len(test):,} test words; {letters} letters, {phonemes} phonemes; "
+          f"backend {keras.config.backend()}")  # fmt: skip
+    settings = {
+        key: str(value) for key, value in sorted(vars(options).items())
+        if key not in ("out", "fresh", "command", "recipe", "models", "beams")
+    }  # fmt: skip
+    fits, reports, seconds = {}, {}, {}
+    for name in dict.fromkeys(options.models):
+        print(f"\n{'With attention' if name == 'attention' else 'Without attention'}", flush=True)
+        start = time.time()
+        model, backup = fits[name] = _fit(name, vocabularies, (sources, targets), options, settings)
+        seconds[name] = round(time.time() - start, 1)
+        for beams in options.beams:
+            outputs = model.generate(list(test), beams=beams, steps=_longest(train), length_penalty=0.0, batch_size=256)
+            reports[f"{name}, beam {beams}"] = metrics.error_rates(outputs, list(test.values()))
+    print(f"\n{'Test words':20}{'phoneme errors':>16}{'word errors':>14}")
+    for name, report in reports.items():
+        print(f"{name:20}{report['token_error_rate']:16.4f}{report['sequence_error_rate']:14.4f}")
+    print()
+    first, backup = next(iter(fits.values()))
+    shown = EXAMPLES if options.train is None else list(test)[:4]
+    outputs = first.generate(shown, beams=max(options.beams), steps=_longest(train), length_penalty=0.0)
+    for word, output in zip(shown, outputs, strict=True):
+        print(f"{word}  {' '.join(output)}")
+    copy = models.Seq2Seq.from_config(first.get_config())  # never compiled: its file has a third of the size
+    copy.build()
+    copy.set_weights(first.get_weights())
+    with whole(options.out / "model.keras") as path:
+        copy.save(path)
+    write_csv(options.out / "history.csv", backup.history)
+    write_json(options.out / "metrics.json", {
+        "test": reports, "seconds": seconds, "settings": settings, "backend": keras.config.backend(), "keras": keras.version(),
+    })  # fmt: skip
+    _draw(options.out / "attention.png", first, shown, outputs)
+    for _, backup in fits.values():
+        backup.clear()
+    print(f"\nIn {options.out}: model.keras, metrics.json, history.csv, attention.png")
+
+
+def _load(options):
+    """`(train, test)`, dicts from source to lists of targets, which are lists of tokens."""
+    if options.train is None:
+        if options.test is not None:
+            raise ValueError("--test needs --train; received --test alone")
+        train, _, test = cmudict.load_data()
+    else:
+        train = _grouped(options.train)
+        test = {} if options.test is None else _grouped(options.test)
+        if options.test is None:
+            held = list(train)[-max(1, len(train) // 20) :]
+            test = {source: train.pop(source) for source in held}
+        if not train:
+            raise ValueError(f"{options.train}: --train must hold two sources at least; received one")
+    if options.words is not None:
+        if options.words < 1:
+            raise ValueError(f"--words must be at least 1; received {options.words}")
+        words = list(train)
+        some = np.random.default_rng(options.seed).permutation(len(words))[: options.words]
+        train = {words[i]: train[words[i]] for i in some}
+    return train, test
+
+
+def _grouped(path):
+    grouped = {}
+    for source, target in zip(*text_pairs.load_data(path), strict=True):
+        grouped.setdefault(source, []).append(target.split())
+    return grouped
+
+
+def _longest(train):
+    return max(len(target) for targets in train.values() for target in targets) + 2
+
+
+def _fit(name, vocabularies, pairs, options, settings):
+    keras.utils.set_random_seed(options.seed)
+    model = models.Seq2Seq(
+        *vocabularies, dim=options.dim, num_heads=TWINS[name], dropout=options.dropout, max_source=64, seed=options.seed
+    )
+    model.build()
+    batches = models.PairBatches(model, *pairs, options.batch_size)
+    rate = keras.optimizers.schedules.CosineDecay(options.learning_rate, options.epochs * len(batches), alpha=0.02)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)
+    model.compile(keras.optimizers.Adam(rate, clipnorm=1.0), loss=loss)
+    backup = callbacks.ExactResume(options.out / f"state-{name}.npz", settings=settings)
+    if options.fresh:
+        backup.clear()
+    done = backup.restore(model)
+    if done:
+        print(f"continuing after epoch {done} of {options.epochs}, found in {options.out}")
+    model.fit(batches, epochs=options.epochs, initial_epoch=done, callbacks=[backup], verbose=2)
+    return model, backup
+
+
+def _draw(path, model, words, outputs):
+    """Which letters the decoder looks at while it writes each phoneme."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, len(words), figsize=(3.2 * len(words), 4), layout="constrained", squeeze=False)
+    for axis, word, output in zip(axes[0], words, outputs, strict=True):
+        weights = model.attention_of(word, output)
+        axis.imshow(weights, cmap="magma", vmin=0, vmax=1, aspect="auto")
+        axis.set_xticks(range(len(word)), word)
+        axis.set_yticks(range(len(output)), output)
+    figure.suptitle("Letters that each phoneme is read from")
+    with whole(path) as unfinished:
+        figure.savefig(unfinished, dpi=120)
+    plt.close(figure)

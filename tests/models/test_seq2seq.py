@@ -1,0 +1,121 @@
+"""From texts to texts: what is written, and that a step at a time is the same as all at once."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_blog.models import PairBatches, Seq2Seq
+
+RNG = np.random.default_rng(0)
+SOURCES = ["".join(RNG.choice(list("abcd"), size=n)) for n in RNG.integers(2, 6, size=256)]
+
+
+def numpy(x):
+    return ops.convert_to_numpy(x)
+
+
+def small(**options):
+    return Seq2Seq(list("abcd"), **{"dim": 16, "num_heads": 2, "seed": 1, **options})
+
+
+@pytest.fixture(scope="module")
+def echo():
+    """A model that has learned to repeat its source."""
+    keras.utils.set_random_seed(0)
+    model = small(prior=True, dropout=0.0, dim=32)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)
+    model.compile(keras.optimizers.Adam(0.01), loss)
+    model.fit(PairBatches(model, SOURCES, SOURCES, 32), epochs=25, verbose=0)
+    return model
+
+
+def test_it_learns_and_writes(echo, tmp_path):
+    outputs = echo.generate(SOURCES[:40], beams=2, steps=8)
+    assert np.mean([output == source for output, source in zip(outputs, SOURCES, strict=False)]) > 0.7
+    echo.save(tmp_path / "model.keras")
+    assert keras.saving.load_model(tmp_path / "model.keras").generate(SOURCES[:40], beams=2, steps=8) == outputs
+
+
+def test_an_output_does_not_depend_on_its_batch(echo):
+    together = echo.generate(SOURCES[:9], beams=2, steps=8, batch_size=4)
+    alone = [echo.generate([source], beams=2, steps=8)[0] for source in SOURCES[:9]]
+    assert together == alone
+
+
+def test_rules_and_draws(echo):
+    ruled = echo.generate(SOURCES[:9], beams=2, steps=8, no_repeat=2, min_length=6, coverage_penalty=0.2)
+    assert all(len(output) >= 6 and len({*zip(output, output[1:])}) == len(output) - 1 for output in ruled)  # noqa: B905, RUF007
+    wide = [echo.generate(SOURCES[:9], beams=None, steps=8, seed=1, temperature=4.0) for _ in range(2)]
+    assert wide[0] != wide[1]
+    assert set("".join(wide[0])) <= set("abcd")  # nothing unknown, no padding
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"depth": 2}, {"num_heads": 0}, {"prior": True}, {"target_vocabulary": ["x", "yy", "z"]}]
+)
+def test_a_step_at_a_time_is_all_at_once(options):
+    """States, not the output so far, carry what was written: no step costs more than the first."""
+    model = small(**options)
+    targets = [["x", "yy", "x"], ["z"]] if "target_vocabulary" in options else ["abd", "c"]
+    sources, (inputs, _) = model.encode(["abcd", "ba"]), model.encode_targets(targets)
+    model((sources, inputs))  # builds it
+    rng = np.random.default_rng(1)
+    model.set_weights([rng.normal(0, 0.5, weight.shape) for weight in model.get_weights()])
+    expected = numpy(model((sources, inputs)))
+    step, state, mask = model.stepper(ops.convert_to_tensor(sources), 1)
+    assert numpy(mask).tolist() == (sources > 0).tolist()
+    for t in range(inputs.shape[1]):
+        logits, state, attention = step(ops.convert_to_tensor(inputs[:, t]), state)
+        np.testing.assert_allclose(numpy(logits), expected[:, t], atol=1e-5)
+        if model.num_heads:  # else all that is real counts alike
+            np.testing.assert_allclose(numpy(attention).sum(axis=1), 1, atol=1e-5)
+            np.testing.assert_allclose(numpy(attention)[~(sources > 0)], 0, atol=1e-6)
+
+
+def test_attention_of_a_target(echo):
+    weights = echo.attention_of("abcd", "ab")
+    assert weights.shape == (2, 4)
+    np.testing.assert_allclose(weights.sum(axis=1), 1, atol=1e-5)
+
+
+def test_nothing_that_follows_changes_a_logit():
+    model = small()
+    sources, (inputs, _) = model.encode(["abcd"]), model.encode_targets(["abcd"])
+    changed = inputs.copy()
+    changed[:, 3:] = 2
+    np.testing.assert_array_equal(*(numpy(model((sources, x)))[:, :3] for x in (inputs, changed)))
+
+
+def test_padding_changes_nothing():
+    model = small(prior=True)
+    sources, (inputs, _) = model.encode(["abcd", ""]), model.encode_targets(["ab", "c"])
+    longer = np.pad(sources, ((0, 0), (0, 9)))
+    before, after = (numpy(model((x, inputs))) for x in (sources, longer))
+    np.testing.assert_allclose(before, after, atol=1e-5)
+    assert np.isfinite(before).all()
+
+
+def test_ids_and_labels():
+    model = small()
+    inputs, labels = model.encode_targets(["ab", "c?"])
+    assert inputs[:, :4].tolist() == [[model.start, 2, 3, 0], [model.start, 4, 1, 0]]
+    assert labels[:, :4].tolist() == [[2, 3, model.end, -1], [4, 1, model.end, -1]]
+    batches = PairBatches(model, SOURCES[:10], SOURCES[:10], 4)
+    assert sum(len(batches[i][1]) for i in range(len(batches))) == 10
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: small(dim=3), "`dim` must be even and a multiple of `num_heads`; received 3 and 2"),
+        (lambda: small(depth=0), "`depth` must be an int from 1 to 65536; received 0"),
+        (lambda: small(prior=True, target_vocabulary=["x"]), "`prior` needs one vocabulary for both sides"),
+        (lambda: small(target_vocabulary=["x", "x"]), "`vocabulary` must be distinct strings"),
+        (lambda: PairBatches(small(), ["a"], []), "`targets` must be one a source, at least one; received 0 for 1 sources"),
+        (lambda: small().generate([3]), "`texts` must hold strings or lists of tokens; received int at index 0"),
+    ],
+)
+def test_bad_arguments(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
