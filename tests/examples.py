@@ -290,6 +290,7 @@ ELSEWHERE = {
     "SentenceEncoder": "tests/models/test_sentence_encoder.py",
     "Seq2Seq": "tests/models/test_seq2seq.py",
     "PairBatches": "tests/models/test_seq2seq.py",
+    "BidirectionalDecoder": "tests/layers/test_bidirectional_decoder.py",
     "SourcePrior": "tests/layers/test_source_prior.py",
     "ConditionalLayerNormalization": "tests/layers/test_conditional_layer_normalization.py",
     "edit_distance": "tests/metrics/test_edit_distance.py",

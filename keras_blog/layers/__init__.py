@@ -1,6 +1,7 @@
 """Layers: whatever owns weights, or turns tensors into tensors inside a model."""
 
 from keras_blog.layers.atrous_self_attention import AtrousSelfAttention
+from keras_blog.layers.bidirectional_decoder import BidirectionalDecoder
 from keras_blog.layers.class_centers import ClassCenters
 from keras_blog.layers.conditional_layer_normalization import ConditionalLayerNormalization
 from keras_blog.layers.cosine_dense import CosineDense
@@ -18,6 +19,7 @@ from keras_blog.layers.sparse_self_attention import SparseSelfAttention
 __all__ = [
     "CRF",
     "AtrousSelfAttention",
+    "BidirectionalDecoder",
     "CRFDecoder",
     "ClassCenters",
     "ConditionalLayerNormalization",

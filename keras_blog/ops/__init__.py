@@ -17,6 +17,7 @@ from keras_blog.ops import (
     sparse_attention,
 )
 from keras_blog.ops.beam_search import beam_search
+from keras_blog.ops.bidirectional_beam_search import bidirectional_beam_search
 from keras_blog.ops.prior import adjust_logits
 from keras_blog.ops.sampling import greedy_search, sample_sequences
 
@@ -24,6 +25,7 @@ __all__ = [
     "adjust_logits",
     "angles",
     "beam_search",
+    "bidirectional_beam_search",
     "candidates",
     "categorical",
     "crf",
