@@ -1,6 +1,6 @@
 """Sparse attention beside dense attention with a mask, lucidrains' local-attention, FlexAttention and jax.nn.
 
-    python benchmarks/attention.py [--backends tensorflow jax torch] [--repeat 7] [--json FILE]
+    python benchmarks/attention.py [--backends tensorflow jax torch] [--rivals dense flex] [--repeat 7] [--json FILE]
 
 Batch 1, 8 heads, dim 64, causal window 256; projections are outside. One process, one core and one thread a comparison; in it
 ours and theirs take turns, and what counts is process CPU time, median of the turns. Before the clock runs, both must give the
@@ -32,6 +32,7 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_N
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--backends", nargs="+", default=list(RIVALS))
+    parser.add_argument("--rivals", nargs="*", default=list(GOALS), help="default: all that the backend has")
     parser.add_argument("--repeat", type=int, default=7)
     parser.add_argument("--json", help="also write the rows to this file")
     parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
@@ -53,7 +54,7 @@ def main():
 
     print("4,096 steps, CPU ms         forward: ours theirs  ratio goal    with gradient: ours theirs  ratio goal")
     for backend in args.backends:
-        for rival in RIVALS[backend]:
+        for rival in (name for name in RIVALS[backend] if name in args.rivals):
             row = run(backend, rival, 4096)
             if row:
                 print(f"{backend:>14} {rival:>11}", end="")

@@ -27,8 +27,11 @@ def fused_attention(query, key, value, clause, seen):
         Shape of `value`.
     """
     batch, heads, steps, _ = query.shape
-    overlapping = query.device.type == "cpu"  # the kernels of other devices want tiles that lie apart
-    parts = [clause.queries(query), *((clause.views(x) if overlapping else clause.keys(x)) for x in (key, value))]
+    on_cpu = query.device.type == "cpu"
+    if on_cpu:  # there 16 bits gain nothing, and cost the gradient its last digits
+        query, key, value = (ops.cast(x, keras.backend.result_type(x.dtype, "float32")) for x in (query, key, value))
+    # The kernels of other devices want tiles that lie apart.
+    parts = [clause.queries(query), *((clause.views(x) if on_cpu else clause.keys(x)) for x in (key, value))]
     parts = [ops.reshape(x, (batch * heads, *x.shape[2:])) if batch > 1 else x[0] for x in parts]  # the tiles as heads
     if seen.shape[0] > 1:
         seen = ops.repeat(seen, heads, axis=1)

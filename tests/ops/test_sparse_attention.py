@@ -59,8 +59,8 @@ def test_equals_dense_attention_at_every_length(name):
 
 
 @pytest.mark.parametrize("name", ["local_wide", "local", "atrous_causal", "strided_global", "fixed_causal"])
-def test_masked_steps_are_not_seen_and_get_zero(name):
-    """`test_padding_is_no_key`: the published layers gave padding, at the end or at the edge of a window, the weight e^0."""
+def test_bug_padding_was_seen(name):
+    """The published layers gave padding, at the end or at the edge of a window, the weight e^0."""
     query, key, value, upstream = arrays(37)
     real = np.random.default_rng(1).random((2, 37)) < 0.7
     real[1, 20:] = False
@@ -90,6 +90,18 @@ def test_sixteen_bits(name, dtype):
     np.testing.assert_allclose(ops.convert_to_numpy(ops.cast(got, "float32")), expected, atol=2 * unit)
 
 
+@pytest.mark.parametrize("name", ["local_causal", "strided"])
+def test_gradients_in_sixteen_bits(name):
+    inputs = [x.astype("float16").astype("float32") for x in arrays(33)]
+
+    def function(*arrays):
+        return ops.cast(attend(*(ops.cast(x, "float16") for x in arrays), PATTERNS[name]), "float32")
+
+    expected = dense_attention(*inputs[:3], sparse_mask(33, PATTERNS[name])[None], inputs[3])
+    for got, right in zip(value_and_gradients(function)(*inputs), expected, strict=True):
+        np.testing.assert_allclose(got, right, atol=2.0**-9)
+
+
 def test_exact_values():
     """Article 6853's patterns on six steps; `sparse` is the union of local and atrous, its own key counted once."""
     expected = {
@@ -111,15 +123,25 @@ def test_numbers_of_pairs():
         assert sparse_mask(16, strided(rate, causal=causal)).sum() == count
 
 
-def test_the_softmax_is_no_plain_average():
+def test_bug_the_softmax_was_a_plain_average():
     """The published layers subtracted 1e10 from every score unless causal: uniform weights."""
     y = ops.convert_to_numpy(attend(X, X, X, atrous(1)))
     assert np.abs(y - X.mean(1, keepdims=True)).max() > 0.1
 
 
-def test_strided_sees_its_neighbours():
+def test_bug_strided_attention_did_not_see_its_neighbours():
     """The published sparse layer dilated its window: step 6 at rate 3 saw 0, 3, 6, 9, 12 and not 4 to 8."""
     assert np.flatnonzero(sparse_mask(13, strided(3))[6]).tolist() == [0, 3, 4, 5, 6, 7, 8, 9, 12]
+
+
+def test_bug_at_rate_one_a_step_saw_itself_twice():
+    dense = ops.convert_to_numpy(attend(X, X, X, atrous(1)))
+    np.testing.assert_allclose(ops.convert_to_numpy(attend(X, X, X, strided(1))), dense, atol=1e-6)
+
+
+def test_bug_a_whole_block_was_added_where_the_rate_divides_the_length():
+    assert density(64, atrous(8)).computed == 8 * 8 * 8
+    assert density(65, atrous(8)).computed == 8 * 9 * 9
 
 
 def test_limits_are_dense():
