@@ -23,6 +23,7 @@ test-slow: $(VENV)/.$(BACKEND) $(VENV)/.test
 	$(RUN) -m pytest -m slow $(ARGS)
 
 bench: $(VENV)/.tensorflow $(VENV)/.jax $(VENV)/.torch $(VENV)/.benchmarks
+	$(BIN)/python benchmarks/attention.py
 	$(BIN)/python benchmarks/crf.py
 	$(BIN)/python benchmarks/losses.py
 
