@@ -289,6 +289,7 @@ ELSEWHERE = {
     "sparse_multilabel_softmax": "with its class, above",
     "SentenceEncoder": "tests/models/test_sentence_encoder.py",
     "Seq2Seq": "tests/models/test_seq2seq.py",
+    "BidirectionalSeq2Seq": "tests/models/test_bidirectional_seq2seq.py",
     "PairBatches": "tests/models/test_seq2seq.py",
     "BidirectionalDecoder": "tests/layers/test_bidirectional_decoder.py",
     "SourcePrior": "tests/layers/test_source_prior.py",

@@ -1,5 +1,6 @@
 """Reference models, built from the parts."""
 
+from keras_blog.models.bidirectional_seq2seq import BidirectionalSeq2Seq
 from keras_blog.models.lac_tagger import LACTagger
 from keras_blog.models.long_text_classifier import LongTextClassifier, TextBatches
 from keras_blog.models.pair_batches import PairBatches
@@ -11,6 +12,7 @@ from keras_blog.models.tagger import TaggedBatches, Tagger, character_encoder
 from keras_blog.models.text_classifier import TextClassifier
 
 __all__ = [
+    "BidirectionalSeq2Seq",
     "LACTagger",
     "LongTextClassifier",
     "PairBatches",

@@ -1,16 +1,16 @@
 """From texts to texts: recurrent encoder and decoder with attention, vocabularies in the same file."""
 
 import keras
-import numpy as np
 from keras import ops
 
 from keras_blog.layers import ConditionalLayerNormalization, SourcePrior
-from keras_blog.models.text_search import Searches
-from keras_blog.models.vocabulary import PADDING, UNKNOWN, Vocabulary, of_similar_length, padded, quarters, vocabulary_of
+from keras_blog.models.text_writer import TextWriter
+from keras_blog.models.vocabulary import PADDING, UNKNOWN
+from keras_blog.ops import beam_search, sample_sequences
 
 
 @keras.saving.register_keras_serializable("keras_blog")
-class Seq2Seq(keras.Model):
+class Seq2Seq(TextWriter):
     """Writes a text for a text: bidirectional GRUs read it, GRUs with attention write.
 
     The decoder's normalizations are conditioned on the largest state of the encoder, and with `prior` the tokens of the source
@@ -59,55 +59,26 @@ class Seq2Seq(keras.Model):
         seed=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        for name, value, least in (
-            ("dim", dim, 2),
-            ("depth", depth, 1),
-            ("num_heads", num_heads, 0),
-            ("max_source", max_source, 1),
-        ):
-            if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= 65536:
-                raise ValueError(f"`{name}` must be an int from {least} to 65536; received {value!r}")
-        if dim % 2 or (num_heads and dim % num_heads):
-            raise ValueError(f"`dim` must be even and a multiple of `num_heads`; received {dim} and {num_heads}")
+        super().__init__(source_vocabulary, target_vocabulary, 1, dim, depth, dropout, max_source, seed, **kwargs)
+        if not isinstance(num_heads, int) or isinstance(num_heads, bool) or num_heads < 0 or (num_heads and dim % num_heads):
+            raise ValueError(f"`num_heads` must be a divisor of `dim`, {dim}, or 0; received {num_heads!r}")
         if prior and target_vocabulary is not None:
             raise ValueError("`prior` needs one vocabulary for both sides; received a `target_vocabulary`")
-        self.source_vocabulary = list(source_vocabulary)
-        self.target_vocabulary = None if target_vocabulary is None else list(target_vocabulary)
-        self.dim, self.depth, self.num_heads, self.prior = dim, depth, num_heads, prior
-        self.dropout, self.max_source, self.seed = dropout, max_source, seed
-        self.source_tokens = Vocabulary(self.source_vocabulary)
-        self.target_tokens = self.source_tokens if target_vocabulary is None else Vocabulary(self.target_vocabulary)
-        self.end, self.start, self.size = (len(self.target_tokens) + i for i in range(3))
-        self.never = [PADDING, UNKNOWN, self.start]
-        self.target_table = keras.layers.Embedding(self.size, dim, name="target_table")
-        shared = target_vocabulary is None
-        self.source_table = (
-            self.target_table if shared else keras.layers.Embedding(len(self.source_tokens), dim, name="source_table")
-        )
-        gru = {"return_sequences": True, "reset_after": True}
-        self.encoder = [
-            keras.layers.Bidirectional(keras.layers.GRU(dim // 2, **gru), name=f"encoder_{i}") for i in range(depth)
-        ]
+        self.num_heads, self.prior = num_heads, prior
         self.first_state = keras.layers.Dense(depth * dim, "tanh", name="first_state")
         self.norms = [ConditionalLayerNormalization(max(dim // 4, 1), name=f"norm_{i}") for i in range(depth + 1)]
+        gru = {"return_sequences": True, "reset_after": True}
         self.decoder = [keras.layers.GRU(dim, name=f"decoder_{i}", **gru) for i in range(depth)]
         attention = keras.layers.MultiHeadAttention
         self.attention = attention(num_heads, dim // num_heads, name="attention") if num_heads else None
         self.features = keras.layers.Dense(dim, "gelu", name="features")
         self.logits = keras.layers.Dense(self.size, name="logits")
         self.source_prior = SourcePrior([PADDING, UNKNOWN, self.end, self.start], name="source_prior") if prior else None
-        self.drop = keras.layers.Dropout(dropout, seed=seed)
-        self._searches = Searches()
-
-    vocabulary_of = staticmethod(vocabulary_of)
 
     def build(self, input_shape=None):
+        super().build()
         steps = (None, None, self.dim)
-        self.target_table.build((None, None))
-        if self.source_table is not self.target_table:
-            self.source_table.build((None, None))
-        for layer in (*self.encoder, *self.decoder):
+        for layer in self.decoder:
             layer.build(steps)
         self.first_state.build((None, self.dim))
         for norm in self.norms:
@@ -124,7 +95,7 @@ class Seq2Seq(keras.Model):
 
     def _decode(self, sources, targets, training=False):
         """Logits, and attention `(batch, steps, source steps)`."""
-        memory, mask, summary = self._read(sources, training)
+        memory, mask, summary = self.read(sources, training)
         x = self.drop(self.target_table(targets), training=training)
         states = ops.split(self.first_state(summary), self.depth, axis=-1)
         for norm, gru, state in zip(self.norms, self.decoder, states, strict=False):
@@ -136,7 +107,7 @@ class Seq2Seq(keras.Model):
 
         A step costs the same however long the output is already.
         """
-        memory, mask, summary = self._read(sources, False)
+        memory, mask, summary = self.read(sources, False)
         state = ops.split(self.first_state(summary), self.depth, axis=-1)
         repeated = [ops.repeat(x, rows, axis=0) for x in (memory, mask, summary, sources)]
 
@@ -151,52 +122,25 @@ class Seq2Seq(keras.Model):
 
         return step, list(state), mask
 
-    def generate(self, texts, beams=4, steps=64, batch_size=64, **options):
-        """Outputs for raw texts, the best of a beam search each: strings where all tokens are single characters, else lists.
+    def search(self, sources, steps, beams, seed, options):
+        """`(tokens, scores)` of `ops.beam_search`, or, where `beams` is None, of `ops.sample_sequences`."""
+        options = {"allowed": self.allowed(), **options}
+        with_attention, state, mask = self.stepper(sources, beams or options.get("samples", 1))
 
-        Args:
-            texts: strings or lists of tokens.
-            beams: of the beam search; 1 is nearly greedy search; None draws, with the options of `ops.sample_sequences`.
-            steps: most tokens of an output.
-            batch_size: sources that are searched together.
-            **options: of `ops.beam_search`, such as `length_penalty`, `coverage_penalty`, `min_length`, `no_repeat`.
-        """
-        search, outputs = self._searches.of(self, steps, beams, options), [None] * len(texts)
-        tokens = self.source_vocabulary if self.target_vocabulary is None else self.target_vocabulary
-        joined = all(len(token) == 1 for token in tokens)
-        for some in of_similar_length(texts, batch_size):
-            rows = [*some, *some[:1] * (batch_size - len(some) if len(texts) > batch_size else 0)]  # one shape less to compile
-            found, _ = search.predict_on_batch(self.encode([texts[i] for i in rows]))
-            for i, row in zip(some, found[:, 0], strict=False):
-                ids = [token for token in row[: _length(row, self.end)].tolist() if token > UNKNOWN]
-                words = [tokens[token - UNKNOWN - 1] for token in ids]
-                outputs[i] = "".join(words) if joined else words
-        return outputs
+        def step(last, state):
+            return with_attention(last, state)[:2]
+
+        start = ops.full_like(sources[:, 0], self.start)
+        if beams is None:
+            return sample_sequences(step, state, start, steps, self.end, seed=seed, **options)
+        if options.get("coverage_penalty"):
+            options["source_mask"], step = mask, with_attention
+        return beam_search(step, state, start, steps, self.end, beams, **options)
 
     def attention_of(self, source, target):
         """The attention to each token of a source that each token of a target was written with, NumPy `(target, source)`."""
         _, weights = self._decode(self.encode([source]), self.encode_targets([target])[0])
         return ops.convert_to_numpy(weights)[0, : len(target), : len(source)]
-
-    def encode(self, texts):
-        """Int ids of sources, cut at `max_source`, zeros behind; of few widths, so that a compiled model meets few shapes."""
-        return self.source_tokens.encode(texts, lambda longest: min(quarters(longest), self.max_source), self.max_source)
-
-    def encode_targets(self, texts):
-        """`(inputs, labels)` of outputs: ids that begin with `start`, and those that follow up to `end`, -1 behind."""
-        rows = [self.target_tokens.ids(text) for text in texts]
-        inputs = padded([[self.start, *row] for row in rows], quarters)
-        return inputs, padded([[*row, self.end] for row in rows], quarters, value=-1)
-
-    def _read(self, sources, training):
-        mask = ops.not_equal(sources, PADDING)
-        x = self.drop(self.source_table(sources), training=training)
-        for layer in self.encoder:
-            x = layer(x, mask=mask)
-        x = ops.where(mask[:, :, None], x, 0.0)
-        # States lie in (-1, 1): where nothing is real, the largest is 0.
-        summary = ops.max(ops.where(mask[:, :, None], x, -1.0), axis=1)
-        return x, mask, ops.where(ops.any(mask, axis=1, keepdims=True), summary, 0.0)
 
     def _write(self, x, memory, mask, summary, sources, training):
         """Logits of decoder states, and the attention that they paid, the mean over heads."""
@@ -221,9 +165,3 @@ class Seq2Seq(keras.Model):
             "seed",
         )
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
-
-
-def _length(row, end):
-    """Tokens before the end."""
-    ends = np.flatnonzero(row == end)
-    return ends[0] if len(ends) else len(row)

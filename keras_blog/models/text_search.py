@@ -1,19 +1,16 @@
-"""The searches of `ops`, compiled over a model that goes from texts to texts."""
+"""The searches of models that write texts, compiled."""
 
 import keras
 
-from keras_blog.ops import beam_search, sample_sequences
-
 
 class TextSearch(keras.Model):
-    """A search over `model` whose `predict_on_batch` Keras compiles once for each shape.
+    """A search over a `TextWriter`, whose `predict_on_batch` Keras compiles once for each shape.
 
     Args:
-        model: has `stepper(source, rows) -> (step, state, source mask)`, for `rows` hypotheses a source, and the ids
-            `start`, `end` and `never`, a list of ids that are no output.
+        model: the `TextWriter`.
         steps: most tokens of an output.
         beams: of the beam search, or None to draw.
-        options: of `ops.beam_search` or `ops.sample_sequences`.
+        options: of the search.
 
     Call arguments:
         inputs: int ids of sources, shape `(batch, steps)`.
@@ -31,19 +28,7 @@ class TextSearch(keras.Model):
         pass
 
     def call(self, inputs):
-        options = {"allowed": [i not in self.model.never for i in range(self.model.size)], **self.options}
-        start = keras.ops.full_like(inputs[:, 0], self.model.start)
-        rows = self.beams if self.beams else options.get("samples", 1)
-        with_attention, state, mask = self.model.stepper(inputs, rows)
-
-        def step(last, state):
-            return with_attention(last, state)[:2]
-
-        if self.beams is None:
-            return sample_sequences(step, state, start, self.steps, self.model.end, seed=self.seed, **options)
-        if options.get("coverage_penalty"):
-            options["source_mask"], step = mask, with_attention
-        return beam_search(step, state, start, self.steps, self.model.end, self.beams, **options)
+        return self.model.search(inputs, self.steps, self.beams, self.seed, self.options)
 
 
 class Searches:

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 
 from keras_blog import models
+from keras_blog.models.text_writer import TextWriter
 from keras_blog.models.token_classifier import TokenClassifier
 from keras_blog.recipes.words import words_of
 
@@ -21,7 +22,7 @@ def load(name):
     except Exception as error:  # whatever a damaged archive raises
         reason = str(error).strip().splitlines()[0]
         raise ValueError(f"{name}: not a model that Keras can load: {reason}") from error
-    if not isinstance(model, (models.Tagger, models.LACTagger, models.TextClassifier, models.Seq2Seq, TokenClassifier)):
+    if not isinstance(model, (models.Tagger, models.LACTagger, models.TextClassifier, TextWriter, TokenClassifier)):
         raise ValueError(f"{name}: expected a model of keras_blog that reads texts; received a {type(model).__name__}")
     return model
 
@@ -32,7 +33,7 @@ def predict(model, text):
     Of a text classifier `{"text": ..., "labels": [...]}`, with `"probability"` where the model gives one; of a model that
     writes, `{"text": ..., "output": ...}`.
     """
-    if isinstance(model, models.Seq2Seq):
+    if isinstance(model, TextWriter):
         (output,) = model.generate([text])
         return {"text": text, "output": output if isinstance(output, str) else " ".join(output)}
     if isinstance(model, TokenClassifier):

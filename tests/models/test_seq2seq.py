@@ -108,7 +108,7 @@ def test_ids_and_labels():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: small(dim=3), "`dim` must be even and a multiple of `num_heads`; received 3 and 2"),
+        (lambda: small(dim=3), "`dim` must be even; received 3"),
         (lambda: small(depth=0), "`depth` must be an int from 1 to 65536; received 0"),
         (lambda: small(prior=True, target_vocabulary=["x"]), "`prior` needs one vocabulary for both sides"),
         (lambda: small(target_vocabulary=["x", "x"]), "`vocabulary` must be distinct strings"),

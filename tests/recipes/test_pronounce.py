@@ -22,7 +22,7 @@ def test_it_leaves_its_files_and_predicts(tmp_path, capsys):
     assert main(["train", "pronounce", "--train", pairs(tmp_path / "pairs.tsv"), "--out", str(out), *SMALL]) == 0
     assert sorted(path.name for path in out.iterdir()) == ["attention.png", "history.csv", "metrics.json", "model.keras"]
     report = json.loads((out / "metrics.json").read_text(encoding="utf-8"))["test"]
-    assert set(report) == {"attention, beam 2", "plain, beam 2"}
+    assert set(report) == {f"{name}, beam 2" for name in ("attention", "plain", "both-ends")}
     assert all(0 <= row["sequence_error_rate"] <= 1 for row in report.values())
     capsys.readouterr()
     assert main(["predict", str(out / "model.keras"), "--json", "abca"]) == 0

@@ -1,0 +1,132 @@
+"""From texts to texts, written from both ends at once."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_blog.layers import BidirectionalDecoder
+from keras_blog.models.text_writer import TextWriter
+from keras_blog.models.vocabulary import padded, quarters
+from keras_blog.ops import bidirectional_beam_search
+
+
+@keras.saving.register_keras_serializable("keras_blog")
+class BidirectionalSeq2Seq(TextWriter):
+    """Writes a text for a text from the left and from the right, each side reading what the other has written by then.
+
+    The loss is the mean over both sides; the search gives half of its beam to each, and the better output wins. ::
+
+        model = BidirectionalSeq2Seq(letters, phonemes)
+        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1))
+        model.fit(PairBatches(model, words, pronunciations), epochs=10)
+        model.generate(["keras"], beams=4)
+
+    Args:
+        source_vocabulary: the tokens that are known in sources.
+        target_vocabulary: the tokens that outputs are made of; None if they are those of the sources, and share embeddings.
+        dim: size of embeddings and states.
+        depth: GRUs of the encoder, and decoder blocks.
+        num_heads: of the attention, a divisor of `dim`.
+        fusion: of `layers.BidirectionalDecoder`.
+        future_weight: of `layers.BidirectionalDecoder`; with 0 and `fusion="tanh"` the sides know nothing of each other.
+        dropout: share of embeddings and features that is dropped in training.
+        max_source: tokens of a source that are read; the rest is cut off.
+        seed: int; of the dropouts.
+
+    Call arguments:
+        inputs: `(sources, targets)`, int ids `(batch, source steps)` and `(batch, 2, steps)`, as `PairBatches` makes them.
+
+    Returns:
+        Logits of the tokens that follow, shape `(batch, 2, steps, size)`.
+
+    References:
+        Article: kexue.fm 6877
+        Paper: Zhou, Zhang, Zong, Synchronous Bidirectional Neural Machine Translation, arXiv:1905.04847
+    """
+
+    def __init__(
+        self,
+        source_vocabulary,
+        target_vocabulary=None,
+        dim=128,
+        depth=2,
+        num_heads=4,
+        fusion="tanh",
+        future_weight=0.1,
+        dropout=0.1,
+        max_source=400,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(source_vocabulary, target_vocabulary, 2, dim, depth, dropout, max_source, seed, **kwargs)
+        if not isinstance(num_heads, int) or isinstance(num_heads, bool) or num_heads < 1 or dim % num_heads:
+            raise ValueError(f"`num_heads` must be a divisor of `dim`, {dim}; received {num_heads!r}")
+        self.num_heads, self.fusion, self.future_weight = num_heads, fusion, future_weight
+        self.blocks = [
+            BidirectionalDecoder(num_heads, dim // num_heads, 2 * dim, fusion, future_weight, dropout, seed, name=f"block_{i}")
+            for i in range(depth)
+        ]
+        self.norm = keras.layers.LayerNormalization(epsilon=1e-6, name="norm")
+        self.logits = keras.layers.Dense(self.size, name="logits")
+
+    def build(self, input_shape=None):
+        super().build()
+        for block in self.blocks:
+            block.build((None, 2, None, self.dim), (None, None, self.dim))
+        self.norm.build((None, None, None, self.dim))
+        self.logits.build((None, None, None, self.dim))
+
+    def call(self, inputs, training=None):
+        sources, targets = inputs
+        memory, mask, _ = self.read(sources, training)
+        positions = ops.convert_to_tensor(_positions(targets.shape[2] or 1024, self.dim))[: ops.shape(targets)[2]]
+        x = self.drop(self.target_table(targets) + positions, training=training)
+        for block in self.blocks:
+            x = block(x, memory, memory_mask=mask, training=training)
+        return self.logits(self.norm(x))
+
+    def stepper(self, sources, steps, half):
+        """`(step, state)` for `ops.bidirectional_beam_search` with `half` hypotheses a direction."""
+        memory, mask, _ = self.read(sources)
+        remembered = [block.remember(memory, 2 * half) for block in self.blocks]
+        mask = ops.repeat(mask, 2 * half, axis=0)
+        positions = ops.convert_to_tensor(_positions(steps, self.dim))
+        caches = [block.initial_cache(2 * ops.shape(sources)[0], steps) for block in self.blocks]
+
+        def step(last, state):
+            t, caches = state
+            x = (self.target_table(last) + ops.take(positions, t, axis=0))[:, None]
+            new = []
+            for block, cache, memory in zip(self.blocks, caches, remembered, strict=True):
+                x, cache = block.decode(x, cache, t, memory, mask, half)
+                new.append(cache)
+            return self.logits(self.norm(x))[:, 0], (t + 1, new)
+
+        return step, (ops.zeros((), "int32"), caches)
+
+    def search(self, sources, steps, beams, seed, options):
+        """`(tokens, scores)` of `ops.bidirectional_beam_search`."""
+        if beams is None:
+            raise ValueError("`beams` must be an even int, for outputs written from both ends are not drawn; received None")
+        step, state = self.stepper(sources, steps, beams // 2)
+        start = ops.stack([ops.full_like(sources[:, 0], self.start + side) for side in range(2)], axis=1)
+        options = {"allowed": self.allowed(), **options}
+        return bidirectional_beam_search(step, state, start, steps, self.end, beams, **options)[:2]
+
+    def encode_targets(self, texts):
+        """`(inputs, labels)` of outputs, both directions in axis 1: see `TextWriter.encode_targets`."""
+        rows = [self.target_tokens.ids(text) for text in texts]
+        sides = (rows, [row[::-1] for row in rows])
+        inputs = [padded([[self.start + side, *row] for row in rows], quarters) for side, rows in enumerate(sides)]
+        labels = [padded([[*row, self.end] for row in rows], quarters, value=-1) for rows in sides]
+        return np.stack(inputs, axis=1), np.stack(labels, axis=1)
+
+    def get_config(self):
+        own = {name: getattr(self, name) for name in ("num_heads", "fusion", "future_weight")}
+        return {**super().get_config(), **own}
+
+
+def _positions(steps, dim):
+    """Sines and cosines of the step number, float32 `(steps, dim)`."""
+    angles = np.arange(steps)[:, None] / 10000 ** (np.arange(dim // 2) / (dim // 2))
+    return np.concatenate([np.sin(angles), np.cos(angles)], axis=1).astype("float32")

@@ -1,0 +1,122 @@
+"""What the models that write texts share: vocabularies, an encoder, and searches over raw texts."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_blog.models.text_search import Searches
+from keras_blog.models.vocabulary import PADDING, UNKNOWN, Vocabulary, of_similar_length, padded, quarters, vocabulary_of
+
+
+class TextWriter(keras.Model):
+    """A model from texts to texts, read by bidirectional GRUs.
+
+    A subclass has `call((sources, targets))`, which returns logits, and `search(sources, steps, beams, seed, options)`, which
+    returns `(tokens (batch, outputs, steps), scores)`.
+
+    Args:
+        source_vocabulary: the tokens that are known in sources.
+        target_vocabulary: the tokens that outputs are made of; None if they are those of the sources, and share embeddings.
+        starts: ids that begin an output, after the vocabulary and the end.
+        dim: size of embeddings and states, an even number.
+        depth: GRUs of the encoder.
+        dropout: share of embeddings and features that is dropped in training.
+        max_source: tokens of a source that are read; the rest is cut off.
+        seed: int; of the dropout.
+    """
+
+    def __init__(self, source_vocabulary, target_vocabulary, starts, dim, depth, dropout, max_source, seed, **kwargs):
+        super().__init__(**kwargs)
+        for name, value, least in (("dim", dim, 2), ("depth", depth, 1), ("max_source", max_source, 1)):
+            if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= 65536:
+                raise ValueError(f"`{name}` must be an int from {least} to 65536; received {value!r}")
+        if dim % 2:
+            raise ValueError(f"`dim` must be even; received {dim}")
+        if not 0 <= dropout < 1:
+            raise ValueError(f"`dropout` must lie in [0, 1); received {dropout!r}")
+        self.source_vocabulary = list(source_vocabulary)
+        self.target_vocabulary = None if target_vocabulary is None else list(target_vocabulary)
+        self.dim, self.depth, self.dropout, self.max_source, self.seed = dim, depth, dropout, max_source, seed
+        self.source_tokens = Vocabulary(self.source_vocabulary)
+        self.target_tokens = self.source_tokens if target_vocabulary is None else Vocabulary(self.target_vocabulary)
+        self.end, self.start = len(self.target_tokens), len(self.target_tokens) + 1
+        self.size = self.start + starts
+        self.never = [PADDING, UNKNOWN, *range(self.start, self.size)]  # no output has them
+        self.target_table = keras.layers.Embedding(self.size, dim, name="target_table")
+        self.source_table = self.target_table
+        if target_vocabulary is not None:
+            self.source_table = keras.layers.Embedding(len(self.source_tokens), dim, name="source_table")
+        gru = {"return_sequences": True, "reset_after": True}
+        self.encoder = [
+            keras.layers.Bidirectional(keras.layers.GRU(dim // 2, **gru), name=f"encoder_{i}") for i in range(depth)
+        ]
+        self.drop = keras.layers.Dropout(dropout, seed=seed)
+        self._searches = Searches()
+
+    vocabulary_of = staticmethod(vocabulary_of)
+
+    def build(self, input_shape=None):
+        self.target_table.build((None, None))
+        if self.source_table is not self.target_table:
+            self.source_table.build((None, None))
+        for layer in self.encoder:
+            layer.build((None, None, self.dim))
+
+    def read(self, sources, training=False):
+        """`(memory (batch, steps, dim), mask, summary (batch, dim))` of ids of sources."""
+        mask = ops.not_equal(sources, PADDING)
+        x = self.drop(self.source_table(sources), training=training)
+        for layer in self.encoder:
+            x = layer(x, mask=mask)
+        x = ops.where(mask[:, :, None], x, 0.0)
+        # States lie in (-1, 1): where nothing is real, the largest is 0.
+        summary = ops.max(ops.where(mask[:, :, None], x, -1.0), axis=1)
+        return x, mask, ops.where(ops.any(mask, axis=1, keepdims=True), summary, 0.0)
+
+    def generate(self, texts, beams=4, steps=64, batch_size=64, **options):
+        """Outputs for raw texts, the best of a beam search each: strings where all tokens are single characters, else lists.
+
+        Args:
+            texts: strings or lists of tokens.
+            beams: of the beam search; 1 is nearly greedy search; None draws, with the options of `ops.sample_sequences`.
+            steps: most tokens of an output.
+            batch_size: sources that are searched together.
+            **options: of `ops.beam_search`, such as `length_penalty`, `coverage_penalty`, `min_length`, `no_repeat`.
+        """
+        if not self.built:
+            self.build()
+        search, outputs = self._searches.of(self, steps, beams, options), [None] * len(texts)
+        tokens = self.source_vocabulary if self.target_vocabulary is None else self.target_vocabulary
+        joined = all(len(token) == 1 for token in tokens)
+        for some in of_similar_length(texts, batch_size):
+            rows = [*some, *some[:1] * (batch_size - len(some) if len(texts) > batch_size else 0)]  # one shape less to compile
+            found, _ = search.predict_on_batch(self.encode([texts[i] for i in rows]))
+            for i, row in zip(some, found[:, 0], strict=False):
+                ids = [token for token in row[: _length(row, self.end)].tolist() if token > UNKNOWN]
+                words = [tokens[token - UNKNOWN - 1] for token in ids]
+                outputs[i] = "".join(words) if joined else words
+        return outputs
+
+    def encode(self, texts):
+        """Int ids of sources, cut at `max_source`, zeros behind; of few widths, so that a compiled model meets few shapes."""
+        return self.source_tokens.encode(texts, lambda longest: min(quarters(longest), self.max_source), self.max_source)
+
+    def encode_targets(self, texts):
+        """`(inputs, labels)` of outputs: ids that begin with `start`, and those that follow up to `end`, -1 behind."""
+        rows = [self.target_tokens.ids(text) for text in texts]
+        inputs = padded([[self.start, *row] for row in rows], quarters)
+        return inputs, padded([[*row, self.end] for row in rows], quarters, value=-1)
+
+    def allowed(self):
+        """Which ids an output may have."""
+        return [i not in self.never for i in range(self.size)]
+
+    def get_config(self):
+        names = ("source_vocabulary", "target_vocabulary", "dim", "depth", "dropout", "max_source", "seed")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def _length(row, end):
+    """Tokens before the end."""
+    ends = np.flatnonzero(row == end)
+    return ends[0] if len(ends) else len(row)

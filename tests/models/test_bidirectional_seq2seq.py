@@ -1,0 +1,75 @@
+"""Texts written from both ends."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_blog.models import BidirectionalSeq2Seq, PairBatches
+
+RNG = np.random.default_rng(0)
+SOURCES = ["".join(RNG.choice(list("abcd"), size=n)) for n in RNG.integers(2, 6, size=256)]
+
+
+def numpy(x):
+    return ops.convert_to_numpy(x)
+
+
+def small(**options):
+    return BidirectionalSeq2Seq(list("abcd"), **{"dim": 16, "depth": 1, "num_heads": 2, "seed": 1, **options})
+
+
+def test_it_learns_writes_and_loads(tmp_path):
+    keras.utils.set_random_seed(0)
+    model = small(dropout=0.0, dim=32)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)
+    model.compile(keras.optimizers.Adam(0.01), loss)
+    model.fit(PairBatches(model, SOURCES, SOURCES, 32), epochs=40, verbose=0)
+    outputs = model.generate(SOURCES[:40], beams=4, steps=8)
+    assert np.mean([output == source for output, source in zip(outputs, SOURCES, strict=False)]) > 0.6
+    model.save(tmp_path / "model.keras")
+    assert keras.saving.load_model(tmp_path / "model.keras").generate(SOURCES[:40], beams=4, steps=8) == outputs
+
+
+@pytest.mark.parametrize("options", [{"depth": 2}, {"fusion": "average"}])
+def test_a_step_at_a_time_is_all_at_once(options):
+    model = small(**options)
+    sources, (inputs, _) = model.encode(["abcd", "ba"]), model.encode_targets(["abd", "c"])
+    model((sources, inputs))  # builds it
+    rng = np.random.default_rng(1)
+    model.set_weights([rng.normal(0, 0.3, weight.shape) for weight in model.get_weights()])
+    expected = numpy(model((sources, inputs)))
+    step, state = model.stepper(ops.convert_to_tensor(sources), inputs.shape[2], 1)
+    for t in range(5):
+        logits, state = step(ops.convert_to_tensor(inputs[:, :, t].reshape(-1)), state)
+        np.testing.assert_allclose(numpy(logits).reshape(2, 2, -1), expected[:, :, t], atol=1e-4)
+
+
+def test_the_sides_are_the_text_and_its_mirror():
+    model = small()
+    inputs, labels = model.encode_targets(["abd"])
+    assert inputs[0, :, :5].tolist() == [[model.start, 2, 3, 5, 0], [model.start + 1, 5, 3, 2, 0]]
+    assert labels[0, :, :5].tolist() == [[2, 3, 5, model.end, -1], [5, 3, 2, model.end, -1]]
+
+
+def test_padding_changes_nothing():
+    model = small()
+    sources, (inputs, _) = model.encode(["abcd", ""]), model.encode_targets(["ab", "c"])
+    longer, more = np.pad(sources, ((0, 0), (0, 9))), np.pad(inputs, ((0, 0), (0, 0), (0, 4)))
+    before, after = numpy(model((sources, inputs))), numpy(model((longer, more)))
+    np.testing.assert_allclose(before, after[:, :, :-4], atol=1e-5)
+    assert np.isfinite(before).all()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: small(num_heads=3), "`num_heads` must be a divisor of `dim`, 16; received 3"),
+        (lambda: small(fusion="sum"), "`fusion` must be 'tanh' or 'average'"),
+        (lambda: small().generate(["a"], beams=3), "`beams` must be an even int of at least 2; received 3"),
+        (lambda: small().generate(["a"], beams=None), "`beams` must be an even int"),
+    ],
+)
+def test_bad_arguments(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
