@@ -5,6 +5,7 @@ from keras_blog.datasets import (
     cmudict,
     conll,
     debian,
+    debtags,
     geonames,
     home_assistant,
     inews,
@@ -15,6 +16,7 @@ from keras_blog.datasets import (
     shopping_reviews,
     text_groups,
     text_pairs,
+    yeast,
 )
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "cmudict",
     "conll",
     "debian",
+    "debtags",
     "geonames",
     "home_assistant",
     "inews",
@@ -32,4 +35,5 @@ __all__ = [
     "shopping_reviews",
     "text_groups",
     "text_pairs",
+    "yeast",
 ]

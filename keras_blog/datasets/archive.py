@@ -57,7 +57,7 @@ def fetch(requirement, filename, sha256, client="pip"):
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".partial-", dir=path.parent) as scratch:
         try:
-            archive = _CLIENTS[client](requirement, sha256, Path(scratch))
+            archive = _CLIENTS[client](requirement, sha256, Path(scratch), filename)
         except _DownloadError as error:
             raise RuntimeError(
                 f"could not download {requirement} with {client}: {error}. To go on without the network, put a copy of "
@@ -105,7 +105,7 @@ class _DownloadError(Exception):
     """A client brought nothing; its last words."""
 
 
-def _pip(requirement, sha256, scratch):
+def _pip(requirement, sha256, scratch, filename):
     setuptools = scratch / "stand-in" / "setuptools"
     setuptools.mkdir(parents=True)
     (setuptools / "__init__.py").touch()
@@ -115,6 +115,9 @@ def _pip(requirement, sha256, scratch):
     options = "--no-deps --require-hashes --use-pep517 --no-build-isolation --no-cache-dir --no-input".split()
     command = [sys.executable, "-P", "-m", "pip", "download", "--disable-pip-version-check", *options]
     command += ["--dest", str(target), "--requirement", str(pinned)]
+    if tags := re.search(r"-cp(\d)(\d+)-cp\d+-([\w.]+)\.whl$", filename):  # a built wheel: that one, whatever runs here
+        python, platform = f"{tags[1]}.{tags[2]}", tags[3].split(".")[-1]
+        command += ["--only-binary=:all:", "--python-version", python, "--platform", platform]
     search = [str(setuptools.parent), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, search))}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace", check=False)

@@ -9,6 +9,7 @@ from keras_blog.ops.multilabel import multi_hot
 
 _NEVER = -1e36  # a score that adds nothing to a sum of exponentials; infinities would make nan in the gradient
 _LARGEST = 1e30
+_CERTAIN = 1e-6  # labels nearer than this to 0 or 1 are 0 or 1
 _SAFE = 70.0  # |score| up to which sums of exponentials stay within float32, for up to a million classes
 
 
@@ -26,7 +27,8 @@ def multilabel_softmax(y_true, y_pred, threshold=0.0):
 
     Args:
         y_true: 0 or 1, or soft labels between, shape `(batch, classes)`, or `(batch, ..., classes)`; -1 leaves an entry out.
-            Round-off beyond 0 and 1 is cut off. No gradient flows into it.
+            Within 1e-6 of 0 or 1 it is taken as that, so that round-off does not wake a score that was masked by a
+            large negative number. No gradient flows into it.
         y_pred: scores in nats, the same shape.
         threshold: `s_0`, a number or a tensor that broadcasts to the scores; None: no threshold, labels only have to stand
             above the others, for reading out the k best where k is known.
@@ -54,7 +56,8 @@ def multilabel_softmax(y_true, y_pred, threshold=0.0):
         )
     dtype = "float64" if str(y_pred.dtype).endswith("float64") else "float32"
     y_true, y_pred = ops.stop_gradient(ops.cast(y_true, dtype)), ops.cast(y_pred, dtype)
-    labels, others = ops.maximum(y_true, 0.0), ops.maximum(1.0 - ops.abs(y_true), 0.0)  # both 0 where left out
+    others = 1.0 - ops.abs(y_true)  # 0 where left out
+    labels, others = (ops.where(part > _CERTAIN, part, 0.0) for part in (y_true, others))
     if threshold is None:
         above, below = (ops.logsumexp(_log_terms(*pair), axis=-1) for pair in ((others, y_pred), (labels, -y_pred)))
         return ops.softplus(above + below)

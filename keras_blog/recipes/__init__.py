@@ -8,6 +8,7 @@ RECIPES = {
     "char-lm": "Chinese characters, each from those before: sparse and dense attention, n-grams (People's Daily, or your text)",
     "long-tail": "rare classes of texts: logit adjustment (Reuters R52, or your lines of label<TAB>text)",
     "long-text": "sentiment of long Chinese articles: sparse beside dense attention (iNews, or your lines of label<TAB>text)",
+    "multilabel": "many labels a sample: one softmax or many sigmoids (yeast genes, Debian tags, or your `a,b<TAB>text` file)",
     "ner": "Chinese named entities: characters, convolutions, CRF (MSRA, or your CoNLL-style file)",
     "pronounce": "English letters to phonemes: attention, beam search (CMU dictionary, or your lines of source<TAB>target)",
     "sentence-similarity": "Chinese sentences of one meaning: character GRU, margin softmax, search (or your groups of texts)",

@@ -7,9 +7,10 @@ Command: `keras-blog train sentence-similarity --backend jax`; seeds 1 to 3, mea
                     hit@1          hit@5         hit@10            MRR
     softmax      0.572 ± 0.031  0.630 ± 0.034  0.658 ± 0.034  0.605 ± 0.031
     am-softmax   0.518 ± 0.009  0.582 ± 0.005  0.611 ± 0.007  0.550 ± 0.008
+    arcface      0.587 ± 0.005  0.641 ± 0.004  0.666 ± 0.004  0.615 ± 0.005
 
-Here the margin does not pay: with whole templates held out it costs some five points of hit@1. In the article it gains one, on
-a corpus that is not public; there and here the softmax is one of scaled cosines.
+With whole templates held out ArcFace is ahead of the plain softmax of scaled cosines by less than the seeds differ, and
+AM-Softmax is behind by five points of hit@1. In the article it gains one, on a corpus that is not public.
 """
 
 import time

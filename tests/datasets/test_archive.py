@@ -20,7 +20,7 @@ def home(tmp_path, monkeypatch):
 
 
 def a_client(content, calls):
-    def client(requirement, sha256, scratch):
+    def client(requirement, sha256, scratch, filename):
         calls.append(requirement)
         (scratch / "came").write_bytes(content)
         return scratch / "came"
@@ -64,7 +64,7 @@ def test_a_wrong_hash_is_an_error_and_nothing_is_kept(home, monkeypatch):
 
 
 def test_an_interrupted_download_leaves_nothing(home, monkeypatch):
-    def client(requirement, sha256, scratch):
+    def client(requirement, sha256, scratch, filename):
         (scratch / "half").write_bytes(CONTENT[:3])
         assert not (home / "toy.whl").exists()
         raise KeyboardInterrupt

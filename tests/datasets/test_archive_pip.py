@@ -111,3 +111,9 @@ def test_without_pip_the_error_says_so(home, monkeypatch):
     monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: gone)
     with pytest.raises(RuntimeError, match="could not download toy==1 with pip: /usr/bin/python: No module named pip"):
         archive.fetch("toy==1", "toy.whl", OTHER_SHA256)
+
+
+def test_pip_brings_a_wheel_built_for_another_python_and_system(home, index):
+    name = "toy_wheel-1.0-cp311-cp311-win_amd64.whl"
+    sha256 = wheel(index / name)
+    assert archive.read_member(archive.fetch("toy-wheel==1.0", name, sha256), "toy/corpus.txt") == b"corpus"

@@ -9,6 +9,8 @@ def test_the_table_of_contents_is_complete():
         "archive",
         "cmudict",
         "conll",
+        "debian",
+        "debtags",
         "geonames",
         "home_assistant",
         "inews",
@@ -19,6 +21,7 @@ def test_the_table_of_contents_is_complete():
         "shopping_reviews",
         "text_groups",
         "text_pairs",
+        "yeast",
     ]
     assert all(hasattr(datasets, name) for name in datasets.__all__)
 

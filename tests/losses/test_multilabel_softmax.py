@@ -140,6 +140,14 @@ def test_bug_labels_a_little_outside_of_0_and_1_gave_nan():
     np.testing.assert_allclose(numpy(beside), 0.9039691, rtol=1e-5)
 
 
+@pytest.mark.parametrize("masked", [0.0, 1e-7, -1e-7])
+def test_bug_a_masked_score_exploded_by_round_off_of_its_label(masked):
+    """Article 9064: labels clipped to 1e-7 and up bring a score of -1e7 back, with a loss of 1e7."""
+    scores = np.array([[2.0, -1.0, 0.5, -3.0, -1e7, 1e7]], "float32")
+    got = multilabel_softmax(np.array([[1, 0, 1, 0, masked, 1 - masked]], "float32"), scores)
+    np.testing.assert_allclose(numpy(got), 0.9039691, rtol=1e-5)
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
 @pytest.mark.parametrize("threshold", [0.0, None])
 @pytest.mark.parametrize("extreme", [6e4, -6e4, np.inf, -np.inf])
