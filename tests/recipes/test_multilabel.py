@@ -6,6 +6,7 @@ import pytest
 from keras_blog.__main__ import main
 from keras_blog.datasets import debtags, yeast
 
+STRONG = ("--batch-size", "16", "--learning-rate", "0.3")  # for few texts
 FILES = ["f1.png", "history.csv", "metrics.json", "model.keras"]
 
 
@@ -22,9 +23,7 @@ def texts(tmp_path_factory):
 
 
 def test_trains_on_a_file_writes_and_predicts(texts, tmp_path, capsys):
-    assert (
-        main(["train", "multilabel", "--train", str(texts), "--out", str(tmp_path), "--epochs", "8", "--batch-size", "16"]) == 0
-    )
+    assert main(["train", "multilabel", "--train", str(texts), "--out", str(tmp_path), "--epochs", "10", *STRONG]) == 0
     assert "108 training, 12 validation, 30 test samples; 3 labels" in capsys.readouterr().out
     assert sorted(path.name for path in tmp_path.iterdir()) == FILES
     table = json.loads((tmp_path / "metrics.json").read_text())["test"]
