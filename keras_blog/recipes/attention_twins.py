@@ -10,7 +10,7 @@ from keras_blog.ops.sparse_attention import atrous, local
 from keras_blog.recipes.run_folder import whole, write_csv, write_json
 
 
-def add_arguments(parser, epochs, steps):
+def add_arguments(parser, epochs, steps, batch_size=16):
     """The arguments that both recipes have."""
     parser.add_argument("--out", metavar="DIR", type=Path, help="run folder (default: runs/RECIPE)")
     parser.add_argument("--attention", nargs="+", choices=["sparse", "dense"], default=["sparse", "dense"],
@@ -21,7 +21,7 @@ def add_arguments(parser, epochs, steps):
     parser.add_argument("--layers", type=int, default=2, help="default: %(default)s")
     parser.add_argument("--dim", type=int, default=64, help="of the features; default: %(default)s")
     parser.add_argument("--epochs", type=int, default=epochs, help="default: %(default)s")
-    parser.add_argument("--batch-size", type=int, default=16, help="default: %(default)s")
+    parser.add_argument("--batch-size", type=int, default=batch_size, help="default: %(default)s")
     parser.add_argument("--learning-rate", type=float, default=2e-3, help="at the start, then a cosine; default: %(default)s")
     parser.add_argument("--dropout", type=float, default=0.1, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
@@ -72,9 +72,11 @@ def train(options, name, make, evaluate):
         clock = _Clock()
         model.fit(batches, epochs=options.epochs, initial_epoch=done, callbacks=[clock, backup], verbose=2)
         report = {"seconds_an_epoch": clock.median(), "extra_peak_mb": round(_peak() - before), "weights": model.count_params()}
-        models[attention], reports[attention] = model, {**evaluate(model), **report}
+        models[attention], reports[attention] = model, report
         histories[attention] = backup.history
         backups.append(backup)
+    for attention, model in models.items():  # after all peaks of memory are taken
+        reports[attention] = {**evaluate(model), **reports[attention]}
     figures = list(reports[options.attention[0]])
     print("\n" + " " * 18 + "".join(f"{attention:>12}" for attention in reports))
     for figure in figures:
