@@ -13,8 +13,8 @@ Command: `keras-blog train char-lm`, some 2,300 updates of each model; `--attent
 local(64), atrous(32)              8.21
 ======================  ===============
 
-After these 524 updates the model is behind the n-grams, and still learning: 9.50, 8.51, 7.95, 7.74 bits on the training text, by
-epoch. The dense model was stopped after its first epoch, at 9.50 as well.
+After these 524 updates the model is behind the n-grams, and still learning: 9.50, 8.51, 7.95, 7.74 bits on the training text,
+by epoch. The dense model was stopped after its first epoch, at 9.50 as well.
 """
 
 import functools

@@ -2,9 +2,9 @@
 
 Task: three classes, accuracy and macro-F1 on the test part of iNews (964 articles). Data: `datasets.inews`, or your own file.
 
-Command: `keras-blog train long-text`, for both models on all 5,355 articles; `--attention sparse` is that one alone, and `--steps
-4096` reads nearly every article to its end. Measured on the first 640 articles with `--texts 640 --epochs 3`, each model in a run
-of its own (TensorFlow, one core, CPU seconds; .487 of the test part is of the largest class):
+Command: `keras-blog train long-text`, for both models on all 5,355 articles; `--attention sparse` is that one alone, and
+`--steps 4096` reads nearly every article to its end. Measured on the first 640 articles with `--texts 640 --epochs 3`, each
+model in a run of its own (TensorFlow, one core, CPU seconds; .487 of the test part is of the largest class):
 
 ======================  ========  ========  ===============  =======
 640 articles, 3 epochs  accuracy  macro-F1  seconds (epoch)  peak MB
