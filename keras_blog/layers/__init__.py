@@ -1,8 +1,10 @@
 """Layers: whatever owns weights, or turns tensors into tensors inside a model."""
 
+from keras_blog.layers.adaptive_instance_normalization import AdaptiveInstanceNormalization
 from keras_blog.layers.atrous_self_attention import AtrousSelfAttention
 from keras_blog.layers.bidirectional_decoder import BidirectionalDecoder
 from keras_blog.layers.class_centers import ClassCenters
+from keras_blog.layers.conditional_batch_normalization import ConditionalBatchNormalization
 from keras_blog.layers.conditional_layer_normalization import ConditionalLayerNormalization
 from keras_blog.layers.cosine_dense import CosineDense
 from keras_blog.layers.crf import CRF, CRFDecoder
@@ -13,15 +15,19 @@ from keras_blog.layers.local_self_attention import LocalSelfAttention
 from keras_blog.layers.margin_schedule import MarginSchedule
 from keras_blog.layers.prior_bias import PriorBias
 from keras_blog.layers.sampled_dense import SampledDense
+from keras_blog.layers.self_modulated_batch_normalization import SelfModulatedBatchNormalization
 from keras_blog.layers.source_prior import SourcePrior
 from keras_blog.layers.sparse_self_attention import SparseSelfAttention
+from keras_blog.layers.spectral_normalization import SpectralNormalization
 
 __all__ = [
     "CRF",
+    "AdaptiveInstanceNormalization",
     "AtrousSelfAttention",
     "BidirectionalDecoder",
     "CRFDecoder",
     "ClassCenters",
+    "ConditionalBatchNormalization",
     "ConditionalLayerNormalization",
     "CosineDense",
     "GatedConvolution",
@@ -31,6 +37,8 @@ __all__ = [
     "MarginSchedule",
     "PriorBias",
     "SampledDense",
+    "SelfModulatedBatchNormalization",
     "SourcePrior",
     "SparseSelfAttention",
+    "SpectralNormalization",
 ]

@@ -1,9 +1,12 @@
 """Reference models, built from the parts."""
 
 from keras_blog.models.bidirectional_seq2seq import BidirectionalSeq2Seq
+from keras_blog.models.gan import GAN
 from keras_blog.models.lac_tagger import LACTagger
 from keras_blog.models.long_text_classifier import LongTextClassifier, TextBatches
+from keras_blog.models.noise_batches import NoiseBatches
 from keras_blog.models.pair_batches import PairBatches
+from keras_blog.models.player_optimizer import PlayerOptimizer
 from keras_blog.models.recurrent_classifier import RecurrentClassifier
 from keras_blog.models.sentence_encoder import SentenceEncoder
 from keras_blog.models.seq2seq import Seq2Seq
@@ -13,9 +16,12 @@ from keras_blog.models.text_classifier import TextClassifier
 
 __all__ = [
     "BidirectionalSeq2Seq",
+    "GAN",
     "LACTagger",
     "LongTextClassifier",
+    "NoiseBatches",
     "PairBatches",
+    "PlayerOptimizer",
     "RecurrentClassifier",
     "SentenceEncoder",
     "Seq2Seq",

@@ -1,0 +1,196 @@
+"""A generative adversarial network that plain `fit` trains."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_blog.losses.f_gan import FGAN
+from keras_blog.models.noise_batches import NoiseBatches
+from keras_blog.models.player_optimizer import PlayerOptimizer
+
+
+@keras.saving.register_keras_serializable("keras_blog")
+class GAN(keras.Model):
+    r"""A generator and a discriminator, trained at once: one loss, in which neither sees what is the other's.
+
+        gan = models.GAN(generator, discriminator, losses.WassersteinGAN(), losses.WassersteinDivergence())
+        gan.compile(keras.optimizers.Adam(2e-4, beta_1=0.5))  # or a PlayerOptimizer
+        gan.fit(images, batch_size=64, epochs=100)  # the noise is drawn; or fit(noise, images)
+        gan.generate(16, seed=1)
+
+    The discriminator is called once on real samples and fakes together, which the generator's gradient does not reach; and
+    once more on the fakes, with its weights held. So one step updates both, as in a loop of alternating steps with the
+    gradients taken before either moves.
+
+    The anchor is the variational regulariser of 5716, :math:`\lambda \, \mathrm{mean} |G(z) - G_o(z)|^2`, where :math:`G_o` is
+    the averaged generator; with `average=0` it is the generator before the last step. It is 0, with gradient 0, while both are
+    the same.
+
+    Args:
+        generator: functional or Sequential model from noise to samples.
+        discriminator: such a model from samples to scores, shape `(batch, ...)`; linear at its end.
+        loss: a `losses.AdversarialLoss`, `losses.FGAN("gan")` by default.
+        penalty: a `losses.GradientPenalty` of the discriminator, or None.
+        anchor: :math:`\lambda`.
+        average: decay of the weights of the averaged generator, which `generate` uses; the first steps have a lower one.
+        seed: of the places where the penalty is taken.
+
+    Call arguments:
+        inputs: noise, as the generator takes it.
+
+    Returns:
+        Samples.
+
+    Raises:
+        ValueError: if a network is not built, a number is out of range, or a penalty meets batch normalisation.
+
+    References:
+        Articles: kexue.fm 5716, 6139
+        Paper: Goodfellow et al., Generative Adversarial Networks, arXiv:1406.2661
+    """
+
+    def __init__(self, generator, discriminator, loss=None, penalty=None, anchor=0.0, average=0.999, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        for name, network in (("generator", generator), ("discriminator", discriminator)):
+            if not getattr(network, "built", False) or not hasattr(network, "inputs"):
+                raise ValueError(f"`{name}` must be a functional or Sequential model with an Input; received {network!r}")
+        if not 0 <= average < 1 or not 0 <= anchor < float("inf"):
+            raise ValueError(f"`average` must be in [0, 1) and `anchor` at least 0; received {average!r} and {anchor!r}")
+        if penalty is not None:
+            penalty.check(discriminator)
+        self.generator, self.discriminator = generator, discriminator
+        self.adversarial_loss, self.penalty = FGAN() if loss is None else loss, penalty
+        self.anchor, self.average, self.seed = float(anchor), float(average), seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        frozen = {"trainable": False, "initializer": "zeros"}
+        self.steps = self.add_weight(name="steps", shape=(), dtype="float32", **frozen)
+        self.averaged = [
+            self.add_weight(name=f"averaged_{i}", shape=v.shape, dtype=v.dtype, **frozen)
+            for i, v in enumerate(generator.trainable_variables)
+        ]
+        for mean, variable in zip(self.averaged, generator.trainable_variables, strict=True):
+            mean.assign(variable)
+        self.logged = [keras.metrics.Mean(name=name) for name in self.log_names()]
+        self.built = True
+
+    def log_names(self):
+        """What the progress bar shows, beside the sum of all losses."""
+        return ["discriminator_loss", "generator_loss", "divergence", *(["penalty"] if self.penalty else [])]
+
+    def build(self, input_shape=None):
+        self.built = True
+
+    def call(self, inputs, training=False):
+        samples = self.generator(inputs, training=training)
+        if training and self.anchor:
+            before, _ = self.generator.stateless_call(self.averaged, self._state(self.generator), inputs, training=True)
+            change = ops.cast(samples, "float32") - ops.stop_gradient(ops.cast(before, "float32"))
+            self.add_loss(self.anchor * ops.mean(ops.square(change)))
+        return samples
+
+    def compile(self, optimizer="adam", **kwargs):
+        super().compile(optimizer=optimizer, **kwargs)
+        inner = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+        if isinstance(inner, PlayerOptimizer):
+            inner.players(*self.players())
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))  # Keras leaves out a model whose `compile` is its own
+        self.optimizer.build(self.trainable_variables)
+
+    def players(self):
+        """The trainable variables of the generator's side, and of the discriminator."""
+        return self.generator.trainable_variables, self.discriminator.trainable_variables
+
+    def fit(self, x, y=None, batch_size=None, **kwargs):
+        """Keras's own, of noise `x` and samples `y`; or of an array `x` of samples alone, for which noise is drawn."""
+        if y is None and isinstance(x, np.ndarray):
+            x, batch_size = NoiseBatches(x, self.generator.inputs[0].shape[1:], batch_size or 32), None
+        return super().fit(x, y, batch_size=batch_size, **kwargs)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if y is None:
+            raise ValueError("`y` must be real samples, as in fit(noise, samples) or fit(samples); received None")
+        real, fake = ops.cast(y, "float32"), ops.cast(y_pred, "float32")
+        if tuple(real.shape[1:]) != tuple(fake.shape[1:]):
+            raise ValueError(f"`y` must be samples of shape {tuple(fake.shape)}; received {tuple(real.shape)}")
+        frozen = ops.stop_gradient(fake)
+        real_out, frozen_out = ops.split(self.discriminator(ops.concatenate([real, frozen]), training=training), 2)
+        fake_out = self.held_discriminator(fake, training)
+        real_scores, frozen_scores, fake_scores = (self.scores(out) for out in (real_out, frozen_out, fake_out))
+        distance = self.adversarial_loss.distance(real, frozen)
+        discriminator = self.adversarial_loss.discriminator(real_scores, frozen_scores, distance)
+        generator = self.adversarial_loss.generator(ops.stop_gradient(real_scores), fake_scores)
+        logs = [discriminator, generator, -discriminator]
+        total = discriminator + generator + self.extra_loss(x, frozen_out, fake_out, logs)
+        if self.penalty is not None:
+            penalty = self.penalty(lambda x: self._scores_of(x, training), real, frozen, self.seed_generator)
+            total = total + penalty
+            logs.append(penalty)
+        logs = [ops.mean(value) for value in logs]
+        logs[2] = self.adversarial_loss.of_loss(logs[0])
+        for metric, value in zip(self.logged, logs, strict=True):
+            metric.update_state(value)
+        if training:
+            self._remember()
+        if sample_weight is not None:
+            total = total * ops.cast(sample_weight, total.dtype)
+        return ops.mean(total) + sum(self.losses)
+
+    def scores(self, outputs):
+        """The scores among what the discriminator gives."""
+        return outputs
+
+    def extra_loss(self, noise, frozen_outputs, fake_outputs, logs):
+        """What a subclass adds, one value a sample; `frozen_outputs` have the weights of the discriminator, `fake_outputs` the
+        fakes as variables. Appends to `logs` what `log_names` names."""
+        return 0.0
+
+    def held_discriminator(self, samples, training=False):
+        """What the discriminator gives, its weights held and its state unwritten: gradients reach the samples alone."""
+        weights = [ops.stop_gradient(ops.convert_to_tensor(v)) for v in self.discriminator.trainable_variables]
+        return self.discriminator.stateless_call(weights, self._state(self.discriminator), samples, training=training)[0]
+
+    def generate(self, count, seed=None, averaged=True, batch_size=256):
+        """Samples of Gaussian noise, NumPy, shape `(count, ...)`; of the averaged generator, or of the present one."""
+        shape = self.generator.inputs[0].shape[1:]
+        noise = np.random.default_rng(seed).standard_normal((count, *shape), dtype="float32")
+        return self.decode(noise, averaged, batch_size)
+
+    def decode(self, noise, averaged=True, batch_size=256):
+        """Samples of this noise, NumPy."""
+        weights = self.averaged if averaged else self.generator.trainable_variables
+        weights, state = [ops.convert_to_tensor(v) for v in weights], self._state(self.generator)
+        parts = [noise[i : i + batch_size] for i in range(0, len(noise), batch_size)]
+        outs = [self.generator.stateless_call(weights, state, ops.convert_to_tensor(part), training=False)[0] for part in parts]
+        return np.concatenate([ops.convert_to_numpy(ops.stop_gradient(out)) for out in outs])
+
+    def get_config(self):
+        keep = keras.saving.serialize_keras_object
+        own = {"generator": self.generator, "discriminator": self.discriminator, "loss": self.adversarial_loss}
+        numbers = {"anchor": self.anchor, "average": self.average, "seed": self.seed}
+        return {**super().get_config(), **{k: keep(v) for k, v in own.items()}, "penalty": keep(self.penalty), **numbers}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        networks = ("generator", "discriminator", "loss", "penalty")
+        return cls(**{k: keras.saving.deserialize_keras_object(v) if k in networks else v for k, v in config.items()})
+
+    def _scores_of(self, samples, training):
+        """Scores of samples by the present weights, without writing the state."""
+        weights = [ops.convert_to_tensor(v) for v in self.discriminator.trainable_variables]
+        state = self._state(self.discriminator)
+        return self.scores(self.discriminator.stateless_call(weights, state, samples, training=training)[0])
+
+    @staticmethod
+    def _state(network):
+        return [ops.convert_to_tensor(v) for v in network.non_trainable_variables]
+
+    def _remember(self):
+        """Moves the averaged generator, after it was read."""
+        decay = ops.minimum(self.average, (1.0 + self.steps) / (10.0 + self.steps))
+        for mean, variable in zip(self.averaged, self.generator.trainable_variables, strict=True):
+            value = ops.stop_gradient(ops.convert_to_tensor(variable))
+            rate = ops.cast(decay, value.dtype)
+            mean.assign(rate * mean + (1 - rate) * value)
+        self.steps.assign_add(1.0)
