@@ -69,7 +69,7 @@ class GAN(keras.Model):
             for i, v in enumerate(generator.trainable_variables)
         ]
         for mean, variable in zip(self.averaged, generator.trainable_variables, strict=True):
-            mean.assign(variable)
+            mean.assign(ops.copy(ops.convert_to_tensor(variable)))  # JAX may not give one buffer to two variables
         self.logged = [keras.metrics.Mean(name=name) for name in self.log_names()]
         self.built = True
 

@@ -55,11 +55,11 @@ class PlayerOptimizer(keras.optimizers.Optimizer):
         gradients = {id(variable): gradient for variable, gradient in zip(trainable_variables, grads, strict=True)}
         for (optimizer, every), part in zip(self._both(), self._parts(trainable_variables), strict=True):
             changed = [*part, *optimizer.variables] if every > 1 else []
-            before = [ops.copy(variable) for variable in changed]
+            before = [ops.copy(ops.convert_to_tensor(variable)) for variable in changed]
             optimizer.apply([gradients[id(variable)] for variable in part], part)
             moves = ops.equal(ops.mod(self._iterations + 1, every), 0)
             for variable, value in zip(changed, before, strict=True):
-                variable.assign(ops.where(moves, variable, value))
+                variable.assign(ops.where(moves, ops.convert_to_tensor(variable), value))
         self._iterations.assign_add(1)
 
     def finalize_variable_values(self, var_list):
