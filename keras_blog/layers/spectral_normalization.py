@@ -77,6 +77,10 @@ class SpectralNormalization(keras.layers.Wrapper):
         own = {"power_iterations": self.power_iterations, "method": self.method, "seed": self.seed}
         return {**super().get_config(), **own}
 
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        return super().from_config(dict(config), custom_objects)  # Keras takes entries out of what it is given
+
     def _kernel(self):
         return getattr(self.layer, "kernel", getattr(self.layer, "embeddings", None))
 

@@ -15,8 +15,8 @@ from keras_blog.models.tagger import TaggedBatches, Tagger, character_encoder
 from keras_blog.models.text_classifier import TextClassifier
 
 __all__ = [
-    "BidirectionalSeq2Seq",
     "GAN",
+    "BidirectionalSeq2Seq",
     "LACTagger",
     "LongTextClassifier",
     "NoiseBatches",
