@@ -9,7 +9,7 @@ what counts is process CPU time, median of the turns, compiling left out.
 - `ours`: `Seq2Seq.generate`'s search, states re-ordered with their beams, a pool of finished hypotheses.
 - `again`: `predict_on_batch` of the whole model for each token, the beams chosen by NumPy.
 - `keras-hub`: its `BeamSampler` over the same step function and states, compiled as ours; it keeps no pool and adds log
-  probabilities after the end. Left out where it is missing (`pip install --no-deps keras-hub regex tokenizers`, and `kagglehub`).
+  probabilities after the end. Left out where missing (`pip install --no-deps keras-hub regex tokenizers`, and `kagglehub`).
 """
 
 import argparse
