@@ -310,6 +310,10 @@ ELSEWHERE = {
     "Geometric": "tests/initializers/test_geometric.py",
     "RecurrentClassifier": "tests/models/test_recurrent_classifier.py",
     **dict.fromkeys(("ItemSets", "Rule", "Rules", "apriori", "association_rules"), "tests/mining/test_apriori.py"),
+    **dict.fromkeys(
+        ("NgramCounts", "Vocabulary", "bits_per_character", "count_ngrams", "entropy_gain", "lines", "vocabulary"),
+        "tests/mining/test_vocabulary.py",
+    ),
     "read_transactions": "tests/mining/test_apriori.py",
     "LACTagger": "tests/models/test_lac_tagger.py",
     "LongTextClassifier": "tests/models/test_long_text_classifier.py",

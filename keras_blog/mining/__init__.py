@@ -3,6 +3,23 @@
 from keras_blog.mining.apriori import apriori
 from keras_blog.mining.association_rules import Rule, Rules, association_rules
 from keras_blog.mining.item_sets import ItemSets
+from keras_blog.mining.ngram_counts import NgramCounts, count_ngrams, lines
+from keras_blog.mining.ngram_scores import entropy_gain
 from keras_blog.mining.transactions import read_transactions
+from keras_blog.mining.vocabulary import Vocabulary, bits_per_character, vocabulary
 
-__all__ = ["ItemSets", "Rule", "Rules", "apriori", "association_rules", "read_transactions"]
+__all__ = [
+    "ItemSets",
+    "NgramCounts",
+    "Rule",
+    "Rules",
+    "Vocabulary",
+    "apriori",
+    "association_rules",
+    "bits_per_character",
+    "count_ngrams",
+    "entropy_gain",
+    "lines",
+    "read_transactions",
+    "vocabulary",
+]

@@ -17,4 +17,5 @@ RECIPES = {
 }
 COMMANDS = {  # of `keras-blog NAME`, without `train` and without Keras
     "rules": "association rules of your baskets, a line each (or of what Debian's packages depend on)",
+    "vocabulary": "words of raw text without spaces, a text a line (or of the People's Daily, scored against its words)",
 }
