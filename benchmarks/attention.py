@@ -11,7 +11,9 @@ same numbers. TensorFlow runs a graph, or with `xla` an XLA program; JAX jit; to
 - `lucidrains`: local-attention's `LocalAttention`, exact window, on torch;
 - `flex`: torch's `flex_attention` in a compiled function; on a CPU it has no gradient.
 
-Then ours alone: time and peak memory by length, and atrous attention beside local attention of equal density.
+Then ours alone: time and peak memory by length, and atrous attention beside local attention of equal density. What was measured
+is in docs/attention.md. It reaches the goals but these: dense attention on JAX, forward, 6.8 of 7; `jax.nn` with gradient, 13.2
+of 15; atrous attention takes 1.1 to 1.5 times as long as local attention.
 """
 
 import argparse
