@@ -314,6 +314,11 @@ ELSEWHERE = {
         ("NgramCounts", "Vocabulary", "bits_per_character", "count_ngrams", "entropy_gain", "lines", "vocabulary"),
         "tests/mining/test_vocabulary.py",
     ),
+    **dict.fromkeys(
+        ("centroid_bound", "nearest_texts", "relaxed_bound", "rotator_bound", "rotator_similarity"),
+        "tests/mining/test_word_distances.py",
+    ),
+    **dict.fromkeys(("word_mover_distance", "word_rotator_distance"), "tests/mining/test_word_distances.py"),
     "read_transactions": "tests/mining/test_apriori.py",
     "LACTagger": "tests/models/test_lac_tagger.py",
     "LongTextClassifier": "tests/models/test_long_text_classifier.py",

@@ -7,6 +7,15 @@ from keras_blog.mining.ngram_counts import NgramCounts, count_ngrams, lines
 from keras_blog.mining.ngram_scores import entropy_gain
 from keras_blog.mining.transactions import read_transactions
 from keras_blog.mining.vocabulary import Vocabulary, bits_per_character, vocabulary
+from keras_blog.mining.word_distances import (
+    centroid_bound,
+    nearest_texts,
+    relaxed_bound,
+    rotator_bound,
+    rotator_similarity,
+    word_mover_distance,
+    word_rotator_distance,
+)
 
 __all__ = [
     "ItemSets",
@@ -17,9 +26,16 @@ __all__ = [
     "apriori",
     "association_rules",
     "bits_per_character",
+    "centroid_bound",
     "count_ngrams",
     "entropy_gain",
     "lines",
+    "nearest_texts",
     "read_transactions",
+    "relaxed_bound",
+    "rotator_bound",
+    "rotator_similarity",
     "vocabulary",
+    "word_mover_distance",
+    "word_rotator_distance",
 ]
