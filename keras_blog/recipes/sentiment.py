@@ -3,7 +3,18 @@
 Task: is a review of a book, a hotel or a laptop positive? 17,363 distinct reviews, five folds, each text in one test part.
 Data: `datasets.shopping_reviews`, or your file with a label, a tab and a text a line. The words are those of
 `models.LACTagger`, so that nothing else need be installed; the saved model reads characters and needs no segmenter.
-Command: `keras-blog train sentiment --backend jax` (TensorFlow runs the recurrence several times slower on a CPU).
+Command: `keras-blog train sentiment --backend jax`; TensorFlow runs the recurrence several times slower on a CPU. Of its five
+folds three were measured, a form of a fold in one to six minutes:
+
+                    fold 1   fold 2   fold 3     mean
+    character        .8299    .8126    .8105    .8177
+    one-hot          .8267    .8094    .8194    .8185
+    word             .8446    .8258    .8309    .8338
+    naive Bayes      .7979    .7809    .7929    .7906
+
+A table of vectors and one-hot characters come to the same, as the article says. That characters suffice is not what is
+found: words are ahead in each fold, by 1.3 to 2.0 points (in the article they are behind by half a point). None reaches the
+84.5 % of a logistic regression on TF-IDF of characters, measured apart on 3,000 reviews.
 
 References:
     Article: kexue.fm 3863
