@@ -59,7 +59,7 @@ class TextClassifier(keras.Model):
     @staticmethod
     def terms_of(texts, pairs=True, min_count=2, most=100_000):
         """Words, and pairs of them, in at least `min_count` texts, the most frequent first, with weights 1 + log(n / count)."""
-        counts = Counter(term for text in texts for term in set(_terms(text)) if pairs or " " not in term)
+        counts = Counter(term for text in texts for term in dict.fromkeys(_terms(text)) if pairs or " " not in term)
         kept = [(term, count) for term, count in counts.most_common(most) if count >= min_count]
         return {term: round(1 + math.log(len(texts) / count), 4) for term, count in kept}
 
