@@ -12,7 +12,7 @@ _PLACES = ("real", "fake", "both", "interpolates", "real_real", "mixed")
 
 @keras.saving.register_keras_serializable("keras_blog")
 class GradientPenalty:
-    r""":math:`k \, \big| \|\nabla_x T(x)\| - c \big|^p` of a critic T, one value a sample.
+    r""":math:`k \, | \|\nabla_x T(x)\| - c |^p` of a critic T, one value a sample.
 
     The norm is over all axes of a sample, in float32. At a gradient of 0 the penalty and its gradients are finite for every p.
 

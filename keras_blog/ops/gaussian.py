@@ -43,7 +43,7 @@ def sample(mean, log_variance, noise):
 def kl_divergence(mean, log_variance, prior_mean=0.0, prior_log_variance=0.0, keepdims=False):
     r"""Kullback-Leibler divergence of a diagonal Gaussian from another, the standard normal by default.
 
-    .. math:: \frac12 \sum_i \Big( \frac{(\mu_i - m_i)^2 + \sigma_i^2}{s_i^2} - \log\frac{\sigma_i^2}{s_i^2} - 1 \Big)
+    .. math:: \frac12 \sum_i ( \frac{(\mu_i - m_i)^2 + \sigma_i^2}{s_i^2} - \log\frac{\sigma_i^2}{s_i^2} - 1 )
 
     Args:
         mean: shape `(..., latent)`.

@@ -13,6 +13,9 @@ local(64), atrous(32)       .668      .597               13      520
 dense                       .668      .466               35     1163
 ======================  ========  ========  ===============  =======
 
+At `--steps 4096 --batch-size 2`, on eight articles of that length, the first epoch, tracing included, takes 8.6 s and 331 MB
+sparse, 36 s and 2,956 MB dense.
+
 With `--texts 2000 --epochs 4 --attention sparse`: .697 and .617. More articles help more than more epochs, for the models fit
 these well (accuracy on them .93): the figures tell the cost of the two apart, not their quality.
 """
