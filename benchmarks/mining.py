@@ -1,6 +1,6 @@
 """Mining beside its peers: CPU time, and peak memory.
 
-    python benchmarks/mining.py [--rows NAME ...] [--repeat 3] [--json FILE]
+    python benchmarks/mining.py [--rows NAME ...] [--peers NAME ...] [--repeat 3] [--json FILE]
 
 Peers: mlxtend 0.25.0, efficient-apriori 2.0.6, pyfim 6.28 (`pip install mlxtend efficient-apriori pyfim`); one that is not
 installed is left out. For memory each side runs once in a process of its own; for time they take turns in one process, on
@@ -31,6 +31,7 @@ ROWS = {
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
+    parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=list(PEERS))  # mlxtend takes up to 13 GB
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--json", help="also write the rows to this file")
     parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)  # row, side
@@ -42,7 +43,7 @@ def main():
     for name in args.rows:
         ours = run(name, "ours", 1)["mb"]
         for peer in ROWS[name][2]:
-            if importlib.util.find_spec(PEERS[peer]) is None:
+            if peer not in args.peers or importlib.util.find_spec(PEERS[peer]) is None:
                 continue
             row = {"row": name, "peer": peer, "goal": GOALS[peer], "mb": ours, **run(name, peer, args.repeat)}
             found.append(row)

@@ -190,13 +190,15 @@ def _transport(p, q, cost, plan):
         import ot
     except ImportError:
         raise ImportError("the exact distances need POT: pip install 'keras-blog[text]'") from None
-    rows, columns = np.flatnonzero(p), np.flatnonzero(q)
-    found = np.zeros(cost.shape)
-    inner = cost[np.ix_(rows, columns)]
-    flow = ot.lp.emd(p[rows], q[columns], np.ascontiguousarray(inner), numItermax=1_000_000)
-    found[np.ix_(rows, columns)] = flow
-    value = float((flow * inner).sum())
-    return (value, found) if plan else value
+    if p.all() and q.all():
+        flow = ot.emd(p, q, cost, numItermax=1_000_000, center_dual=False, check_marginals=False)
+    else:
+        kept = np.ix_(p > 0, q > 0)
+        _, inner = _transport(p[p > 0], q[q > 0], np.ascontiguousarray(cost[kept]), True)
+        flow = np.zeros(cost.shape)
+        flow[kept] = inner
+    value = float(np.vdot(flow, cost))
+    return (value, flow) if plan else value
 
 
 def _vectors(name, values):
@@ -225,10 +227,12 @@ def _masses(name, weights, words):
 
 def _euclidean(x, y):
     """Distances from one product; again from the differences where that loses its digits: exactly 0 for equal words."""
-    squares = (x * x).sum(1)[:, None] + (y * y).sum(1) - 2 * x @ y.T
-    near = squares < 1e-6 * ((x * x).sum(1)[:, None] + (y * y).sum(1))
-    squares[near] = ((x[np.nonzero(near)[0]] - y[np.nonzero(near)[1]]) ** 2).sum(1)
-    return np.sqrt(np.maximum(squares, 0))
+    sizes = np.einsum("id,id->i", x, x)[:, None] + np.einsum("jd,jd->j", y, y)
+    squares = sizes - 2 * (x @ y.T)
+    rows, columns = np.nonzero(squares < 1e-6 * sizes)
+    if len(rows):
+        squares[rows, columns] = ((x[rows] - y[columns]) ** 2).sum(1)
+    return np.sqrt(squares, out=squares)
 
 
 def _directions(x):
