@@ -339,4 +339,9 @@ ELSEWHERE = {
         "tests/layers/test_modulated_normalization.py",
     ),
     **dict.fromkeys(("GAN", "NoiseBatches", "PlayerOptimizer"), "tests/models/test_gan.py"),
+    **dict.fromkeys(
+        ("frechet_distance", "kernel_distance", "mode_coverage", "precision_recall"),
+        "tests/metrics/test_sets_of_features.py",
+    ),
+    "OGAN": "tests/models/test_ogan.py",
 }

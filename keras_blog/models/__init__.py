@@ -5,6 +5,7 @@ from keras_blog.models.gan import GAN
 from keras_blog.models.lac_tagger import LACTagger
 from keras_blog.models.long_text_classifier import LongTextClassifier, TextBatches
 from keras_blog.models.noise_batches import NoiseBatches
+from keras_blog.models.ogan import OGAN
 from keras_blog.models.pair_batches import PairBatches
 from keras_blog.models.player_optimizer import PlayerOptimizer
 from keras_blog.models.recurrent_classifier import RecurrentClassifier
@@ -16,6 +17,7 @@ from keras_blog.models.text_classifier import TextClassifier
 
 __all__ = [
     "GAN",
+    "OGAN",
     "BidirectionalSeq2Seq",
     "LACTagger",
     "LongTextClassifier",

@@ -4,6 +4,7 @@ from keras_blog.ops import (
     angles,
     candidates,
     categorical,
+    correlation,
     crf,
     gaussian,
     gelu,
@@ -18,6 +19,7 @@ from keras_blog.ops import (
 )
 from keras_blog.ops.beam_search import beam_search
 from keras_blog.ops.bidirectional_beam_search import bidirectional_beam_search
+from keras_blog.ops.input_gradient import input_gradient
 from keras_blog.ops.prior import adjust_logits
 from keras_blog.ops.sampling import greedy_search, sample_sequences
 
@@ -28,12 +30,14 @@ __all__ = [
     "bidirectional_beam_search",
     "candidates",
     "categorical",
+    "correlation",
     "crf",
     "gaussian",
     "gelu",
     "greedy_search",
     "hsic",
     "importance",
+    "input_gradient",
     "kernels",
     "multilabel",
     "mutual_information",
