@@ -27,7 +27,9 @@ def _blocks(path):
     return re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/attention.md", "docs/crf.md", "docs/losses.md", "docs/writing.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/attention.md", "docs/crf.md", "docs/generative.md", "docs/losses.md", "docs/writing.md"]
+)
 def test_python_blocks_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blocks = _blocks(ROOT / page)

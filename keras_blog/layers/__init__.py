@@ -9,8 +9,14 @@ from keras_blog.layers.conditional_layer_normalization import ConditionalLayerNo
 from keras_blog.layers.cosine_dense import CosineDense
 from keras_blog.layers.crf import CRF, CRFDecoder
 from keras_blog.layers.gated_convolution import GatedConvolution
+from keras_blog.layers.gaussian_mixture_prior import GaussianMixturePrior
+from keras_blog.layers.gaussian_sampling import GaussianSampling
+from keras_blog.layers.gumbel_softmax_sampling import GumbelSoftmaxSampling
+from keras_blog.layers.hsic_regularizer import HSICRegularizer
+from keras_blog.layers.information_bottleneck import InformationBottleneck
 from keras_blog.layers.known_bigrams import KnownBigrams
 from keras_blog.layers.label_threshold import LabelThreshold
+from keras_blog.layers.likelihood import Likelihood
 from keras_blog.layers.local_self_attention import LocalSelfAttention
 from keras_blog.layers.margin_schedule import MarginSchedule
 from keras_blog.layers.prior_bias import PriorBias
@@ -31,8 +37,14 @@ __all__ = [
     "ConditionalLayerNormalization",
     "CosineDense",
     "GatedConvolution",
+    "GaussianMixturePrior",
+    "GaussianSampling",
+    "GumbelSoftmaxSampling",
+    "HSICRegularizer",
+    "InformationBottleneck",
     "KnownBigrams",
     "LabelThreshold",
+    "Likelihood",
     "LocalSelfAttention",
     "MarginSchedule",
     "PriorBias",

@@ -1,8 +1,11 @@
 """Reference models, built from the parts."""
 
 from keras_blog.models.bidirectional_seq2seq import BidirectionalSeq2Seq
+from keras_blog.models.clustering_vae import ClusteringVAE
+from keras_blog.models.conditional_vae import ConditionalVAE
 from keras_blog.models.gan import GAN
 from keras_blog.models.lac_tagger import LACTagger
+from keras_blog.models.log_likelihood import LogLikelihood, log_likelihood
 from keras_blog.models.long_text_classifier import LongTextClassifier, TextBatches
 from keras_blog.models.noise_batches import NoiseBatches
 from keras_blog.models.ogan import OGAN
@@ -14,12 +17,17 @@ from keras_blog.models.seq2seq import Seq2Seq
 from keras_blog.models.sparse_transformer import sparse_transformer
 from keras_blog.models.tagger import TaggedBatches, Tagger, character_encoder
 from keras_blog.models.text_classifier import TextClassifier
+from keras_blog.models.vae import VAE
 
 __all__ = [
     "GAN",
     "OGAN",
+    "VAE",
     "BidirectionalSeq2Seq",
+    "ClusteringVAE",
+    "ConditionalVAE",
     "LACTagger",
+    "LogLikelihood",
     "LongTextClassifier",
     "NoiseBatches",
     "PairBatches",
@@ -32,5 +40,6 @@ __all__ = [
     "TextBatches",
     "TextClassifier",
     "character_encoder",
+    "log_likelihood",
     "sparse_transformer",
 ]

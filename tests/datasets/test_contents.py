@@ -11,6 +11,7 @@ def test_the_table_of_contents_is_complete():
         "conll",
         "debian",
         "debtags",
+        "digits",
         "geonames",
         "home_assistant",
         "inews",
