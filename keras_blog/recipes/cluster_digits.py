@@ -7,6 +7,13 @@ Two forms. `vade` has no classifier: an ordinary autoencoder first, k-means amon
 it. `article` is that of kexue.fm 5887, a classifier of the latents and component means from zero; the article gives 83 % purity
 for a convolutional network after 30,000 steps on all of MNIST, of which `--network convolutions` is the network.
 
+                                     accuracy  purity     nmi
+    k-means on pixels                   .5286   .5476   .4728
+    vade, 1,000 and 1,500 steps         .5842   .6272   .5934
+
+JAX, seed 1, one run; 63 seconds on a fraction of a busy core (`--first-steps 1000 --steps 1500`). The form `article` and its
+30,000 steps have not been measured here.
+
 References:
     Article: kexue.fm 5887
 """
