@@ -10,13 +10,21 @@ A row is a function `rows_NAME(backend)` that yields `(label, theirs, {form: our
 once and returns its value, None where it is another loss; `ours(*arrays)` is a scalar of tensors, differentiated in all
 arrays. To add one, write such a function and put it into `ROWS`.
 
-Measured on two busy cores, milliseconds, November 2026 (the peer is Keras's binary cross-entropy, then CosFaceLoss of
-pytorch-metric-learning 2.9.0 on torch; a goal is the ratio that we want at least):
+Measured with `--repeat` 9, 3 and 5 on two busy cores, November 2026, milliseconds. The peer is Keras's binary cross-entropy,
+then CosFaceLoss of pytorch-metric-learning 2.9.0 on torch; a goal is the ratio that we want at least:
 
                    row    backend      form  ours, ms    theirs   ratio  goal
      multilabel 10,000        jax     dense       6.8      18.9   2.78x  0.77x
      multilabel 10,000 tensorflow     dense      13.6      23.1   1.70x  0.77x
      multilabel 10,000      torch     dense      50.1      16.7   0.33x  0.77x  not reached
+     am-softmax 10,000        jax    matrix      52.9     146.1   2.76x  1.5x
+     am-softmax 10,000        jax  streamed      75.0     113.1   1.51x  1.5x
+    am-softmax 100,000        jax    matrix     722.5    1880.4   2.60x  2.0x
+    am-softmax 100,000        jax  streamed     762.0    1916.9   2.52x  2.0x
+     am-softmax 10,000 tensorflow    matrix      50.1      94.7   1.89x  1.5x
+     am-softmax 10,000 tensorflow  streamed      78.0     116.2   1.49x  1.5x   reached by the other form
+    am-softmax 100,000 tensorflow    matrix     549.5    2033.3   3.70x  3.0x
+    am-softmax 100,000 tensorflow  streamed     782.9    1761.6   2.25x  3.0x   reached by the other form
      am-softmax 10,000      torch    matrix     108.2     111.3   1.03x  1.0x
      am-softmax 10,000      torch  streamed     111.8     118.4   1.06x  1.0x
     am-softmax 100,000      torch    matrix    1783.0    1821.9   1.02x  1.5x   reached by the other form

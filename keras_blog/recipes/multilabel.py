@@ -16,6 +16,22 @@ package index once; or your lines of `label,label,...<TAB>text`. Command: `keras
                             each tuned     .607 ± .018      .491 ± .003
 
 JAX, `--seeds 5`. With 14 labels, a third of them true, the two losses come to the same; tuned thresholds are worth more.
+
+    debtags                 thresholds        micro F1         macro F1
+    binary cross-entropy    as trained           .572             .239
+                            one tuned            .624             .344
+                            each tuned           .598             .405
+    multilabel softmax      as trained           .571             .245
+                            one tuned            .606             .329
+                            each tuned           .543             .355
+    the same, threshold 0   as trained           .572             .252
+                            one tuned            .603             .312
+                            each tuned           .542             .352
+
+JAX, `--data debtags`. Here the sigmoids are ahead. On the same split a linear support vector machine on words has .618 and
+.339. On a random split of the packages, where libfoo is for the training and libfoo-dev for the test, it has .655 and .446;
+such figures do not compare. Here the split is by source.
+
 Thresholds are tuned on samples held out from training: one for all labels by the micro F1, or one a label by its F1.
 
 References:
@@ -50,9 +66,9 @@ def add_arguments(parser):
     parser.add_argument("--test", metavar="FILE", help="the same, for the figures (default: a fifth of --train)")
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path("runs/multilabel"), help="default: %(default)s")
     parser.add_argument("--seeds", type=int, default=1, metavar="N", help="trainings a form; default: %(default)s")
-    parser.add_argument("--epochs", type=int, help="default: 8 for texts, 30 for yeast")
+    parser.add_argument("--epochs", type=int, help="default: 6 for texts, 30 for yeast")
     parser.add_argument("--batch-size", type=int, help="default: 256 for texts, 32 for yeast")
-    parser.add_argument("--learning-rate", type=float, help="of Adam; default: 0.03 for texts, 0.002 for yeast")
+    parser.add_argument("--learning-rate", type=float, help="of Adam; default: 0.05 for texts, 0.002 for yeast")
     parser.add_argument("--units", type=int, default=256, help="hidden units, for yeast; default: %(default)s")
     parser.add_argument("--fresh", action="store_true", help="forget an unfinished run in DIR")
 
@@ -106,7 +122,7 @@ def _load(options):
     if options.test is not None and options.train is None:
         raise ValueError("--test goes with --train; received --test alone")
     text = options.train is not None or options.data == "debtags"
-    for name, value in {"epochs": (30, 8), "batch_size": (32, 256), "learning_rate": (0.002, 0.03)}.items():
+    for name, value in {"epochs": (30, 6), "batch_size": (32, 256), "learning_rate": (0.002, 0.05)}.items():
         if getattr(options, name) is None:
             setattr(options, name, value[text])
     if not text:
