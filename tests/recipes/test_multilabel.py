@@ -23,7 +23,7 @@ def texts(tmp_path_factory):
 
 
 def test_trains_on_a_file_writes_and_predicts(texts, tmp_path, capsys):
-    assert main(["train", "multilabel", "--train", str(texts), "--out", str(tmp_path), "--epochs", "10", *STRONG]) == 0
+    assert main(["train", "multilabel", "--train", str(texts), "--out", str(tmp_path), "--epochs", "16", *STRONG]) == 0
     assert "108 training, 12 validation, 30 test samples; 3 labels" in capsys.readouterr().out
     assert sorted(path.name for path in tmp_path.iterdir()) == FILES
     table = json.loads((tmp_path / "metrics.json").read_text())["test"]
