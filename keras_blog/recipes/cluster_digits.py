@@ -10,8 +10,9 @@ for a convolutional network after 30,000 steps on all of MNIST, of which `--netw
                                      accuracy  purity     nmi
     k-means on pixels                   .5286   .5476   .4728
     vade, 1,000 and 1,500 steps         .5842   .6272   .5934
+    vade, 2,500 and 5,000 steps         .6868   .6918   .6294
 
-JAX, seed 1, one run; 63 seconds on a fraction of a busy core (`--first-steps 1000 --steps 1500`). The form `article` and its
+JAX, seed 1, one run each; 275 seconds for the last, the defaults, on a fraction of a busy core. The form `article` and its
 30,000 steps have not been measured here.
 
 References:
