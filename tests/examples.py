@@ -366,4 +366,5 @@ ELSEWHERE = {
         "tests/metrics/test_sets_of_features.py",
     ),
     "OGAN": "tests/models/test_ogan.py",
+    **dict.fromkeys(("dcgan", "resnet_gan", "selfmod"), "tests/models/test_gan_networks.py"),
 }

@@ -29,6 +29,7 @@ def _blocks(path):
 
 @pytest.mark.parametrize(
     "page", ["README.md", "docs/attention.md", "docs/crf.md", "docs/generative.md", "docs/losses.md", "docs/writing.md"]
+    "page", ["README.md", "docs/attention.md", "docs/crf.md", "docs/losses.md", "docs/writing.md", "docs/gan.md"]
 )
 def test_python_blocks_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

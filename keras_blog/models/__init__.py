@@ -3,6 +3,7 @@
 from keras_blog.models.bidirectional_seq2seq import BidirectionalSeq2Seq
 from keras_blog.models.clustering_vae import ClusteringVAE
 from keras_blog.models.conditional_vae import ConditionalVAE
+from keras_blog.models.dcgan import dcgan, selfmod
 from keras_blog.models.gan import GAN
 from keras_blog.models.lac_tagger import LACTagger
 from keras_blog.models.log_likelihood import LogLikelihood, log_likelihood
@@ -12,6 +13,7 @@ from keras_blog.models.ogan import OGAN
 from keras_blog.models.pair_batches import PairBatches
 from keras_blog.models.player_optimizer import PlayerOptimizer
 from keras_blog.models.recurrent_classifier import RecurrentClassifier
+from keras_blog.models.resnet_gan import resnet_gan
 from keras_blog.models.sentence_encoder import SentenceEncoder
 from keras_blog.models.seq2seq import Seq2Seq
 from keras_blog.models.sparse_transformer import sparse_transformer
@@ -41,5 +43,8 @@ __all__ = [
     "TextClassifier",
     "character_encoder",
     "log_likelihood",
+    "dcgan",
+    "resnet_gan",
+    "selfmod",
     "sparse_transformer",
 ]
