@@ -27,13 +27,10 @@ def _blocks(path):
     return re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        *("README.md", "docs/attention.md", "docs/crf.md", "docs/gan.md", "docs/generative.md", "docs/losses.md"),
-        "docs/writing.md",
-    ],
-)
+PAGES = ["attention", "crf", "gan", "generative", "losses", "mining", "writing"]
+
+
+@pytest.mark.parametrize("page", ["README.md", *(f"docs/{name}.md" for name in PAGES)])
 def test_python_blocks_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blocks = _blocks(ROOT / page)

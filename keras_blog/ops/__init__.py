@@ -22,6 +22,7 @@ from keras_blog.ops.bidirectional_beam_search import bidirectional_beam_search
 from keras_blog.ops.input_gradient import input_gradient
 from keras_blog.ops.prior import adjust_logits
 from keras_blog.ops.sampling import greedy_search, sample_sequences
+from keras_blog.ops.sinkhorn import sinkhorn, sinkhorn_plan
 
 __all__ = [
     "adjust_logits",
@@ -44,5 +45,7 @@ __all__ = [
     "noise",
     "prior",
     "sample_sequences",
+    "sinkhorn",
+    "sinkhorn_plan",
     "sparse_attention",
 ]
