@@ -33,8 +33,8 @@ def sinkhorn(cost, p, q, epsilon=0.05, steps=100):
     Example:
     >>> import numpy as np
     >>> value = sinkhorn(np.array([[[0.0, 1.0], [1.0, 0.0]]]), np.array([[1.0, 1.0]]), np.array([[1.0, 3.0]]), epsilon=0.02)
-    >>> print(f"{float(value[0]):.2f}")  # a quarter of the mass has to move, and 0.02 times an entropy
-    0.26
+    >>> print(f"{float(value[0]):.3f}")  # a quarter of the mass has to move, and 0.02 times an entropy
+    0.254
 
     References:
         Article: kexue.fm 7388
