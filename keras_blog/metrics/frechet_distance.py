@@ -6,7 +6,7 @@ import numpy as np
 def frechet_distance(real, fake):
     r"""Fréchet distance of the Gaussians that have the moments of two sets of features.
 
-    .. math:: |\mu_1 - \mu_2|^2 + \mathrm{tr} \big( C_1 + C_2 - 2 (C_1^{1/2} C_2 C_1^{1/2})^{1/2} \big)
+    .. math:: |\mu_1 - \mu_2|^2 + \mathrm{tr} ( C_1 + C_2 - 2 (C_1^{1/2} C_2 C_1^{1/2})^{1/2} )
 
     On features of the published Inception network this is the FID. Figures from other features compare with each other only,
     and those of different numbers of samples do not: fewer samples give a larger distance.

@@ -7,7 +7,7 @@ def entropy_gain(p_a, p_b, p_ab):
     r"""How much joining `a` and `b` into one word lowers the entropy, per word before; positive if it does.
 
     .. math:: F = p_{ab}\ln\frac{p_{ab}}{p_a p_b} - (1-p_{ab})\ln(1-p_{ab})
-              + \sum_{i=a,b}(p_i - p_{ab})\ln\Bigl(1 - \frac{p_{ab}}{p_i}\Bigr)
+              + \sum_{i=a,b}(p_i - p_{ab})\ln(1 - \frac{p_{ab}}{p_i})
 
     The entropy per character falls by `F` over the mean length of a word. The article's approximation `p_ab (PMI - 1)` is below
     `F`, so a pair with a PMI over 1 always gains.

@@ -6,7 +6,7 @@ import numpy as np
 def word_mover_distance(x, y, x_weights=None, y_weights=None, plan=False):
     r"""Word mover's distance: the least mean distance that the words of one text travel to become those of the other.
 
-    .. math:: \min_{\gamma \ge 0} \sum_{ij} \gamma_{ij} \lVert x_i - y_j\rVert, \quad
+    .. math:: \min_{\gamma \ge 0} \sum_{ij} \gamma_{ij} \|x_i - y_j\|, \quad
               \sum_j \gamma_{ij} = p_i, \quad \sum_i \gamma_{ij} = q_j
 
     Args:
