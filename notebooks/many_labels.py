@@ -57,7 +57,7 @@ numpy = keras.ops.convert_to_numpy
 # own: ten thousand small pushes against three. `losses.MultilabelSoftmax` compares instead. All scores of labels must be
 # above a threshold, all others below:
 #
-# $$\log\Big(1 + \sum_{i \notin P} e^{s_i}\Big) + \log\Big(1 + \sum_{j \in P} e^{-s_j}\Big)$$
+# $$\log(1 + \sum_{i \notin P} e^{s_i}) + \log(1 + \sum_{j \in P} e^{-s_j})$$
 #
 # Each of the two sums hands out a total push of less than 1, to the worst offenders first. Here is the total push on labels
 # and others at the start of a training, when all scores are 0, measured as how much the loss changes with a shift of them:
