@@ -30,6 +30,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 add_module_names = False
 napoleon_google_docstring = True
+napoleon_use_ivar = True  # attributes are described once
 napoleon_custom_sections = [("Call arguments", "params_style")]
 default_role = "code"
 myst_enable_extensions = ["dollarmath"]
@@ -39,7 +40,7 @@ exclude_patterns = ["_build"]
 GENERATED = Path(__file__).parent / "generated"
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 OF_KERAS = """build call compute_mask compute_output_shape compute_output_spec from_config get_config update_state
-on_train_begin on_epoch_begin on_epoch_end"""  # methods that Keras calls, not the reader
+on_train_begin on_epoch_begin on_epoch_end Path"""  # what Keras or Python brings, not for the reader
 
 
 def setup(app):
@@ -72,7 +73,8 @@ def write_notebook_pages(app):
             source = "".join(cell["source"])
             if cell["cell_type"] == "markdown":
                 source = re.sub(r"^\[!\[Open in Colab.*\n", "", source, flags=re.MULTILINE)  # its picture is elsewhere
-                parts.append(re.sub(r'<a id="([\w-]+)"></a>\n', r"(\1)=\n", source))
+                source = re.sub(r'<a id="([\w-]+)"></a>\n', rf"({path.stem}-\1)=\n", source)  # labels hold for all pages
+                parts.append(re.sub(r"\]\(#([\w-]+)\)", rf"](#{path.stem}-\1)", source))
                 continue
             parts.append(f"```python\n{source}\n```")
             for output in cell["outputs"]:
@@ -89,6 +91,9 @@ def tidy_docstring(app, what, name, thing, options, lines):
     """Articles become links, references a list, and indented examples code."""
     tidy, heading = [], ""
     for line in lines:
+        if line == "Example:":  # what follows is not indented, so napoleon would take it for prose
+            tidy += [".. rubric:: Example", ""]
+            continue
         if line and not line.startswith(" "):
             heading = line
         is_section = re.fullmatch(r"[A-Z][a-z ]+:", heading) or heading.startswith("..") or heading.endswith("::")
