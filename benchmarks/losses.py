@@ -14,9 +14,9 @@ Measured with `--repeat` 9, 3 and 5 on two busy cores, November 2026, millisecon
 then CosFaceLoss of pytorch-metric-learning 2.9.0 on torch; a goal is the ratio that we want at least:
 
                    row    backend      form  ours, ms    theirs   ratio  goal
-     multilabel 10,000        jax     dense       6.8      18.9   2.78x  0.77x
-     multilabel 10,000 tensorflow     dense      13.6      23.1   1.70x  0.77x
-     multilabel 10,000      torch     dense      50.1      16.7   0.33x  0.77x  not reached
+     multilabel 10,000        jax     dense       5.1      17.7   3.48x  0.77x
+     multilabel 10,000 tensorflow     dense      13.7      18.7   1.37x  0.77x
+     multilabel 10,000      torch     dense      17.7      12.0   0.68x  0.77x   not reached
      am-softmax 10,000        jax    matrix      52.9     146.1   2.76x  1.5x
      am-softmax 10,000        jax  streamed      75.0     113.1   1.51x  1.5x
     am-softmax 100,000        jax    matrix     722.5    1880.4   2.60x  2.0x

@@ -6,6 +6,7 @@ from keras import ops
 
 from keras_blog.losses.sample_loss import SampleLoss
 from keras_blog.ops.multilabel import multi_hot
+from keras_blog.ops.row_chunks import by_rows
 
 _NEVER = -1e36  # a score that adds nothing to a sum of exponentials; infinities would make nan in the gradient
 _LARGEST = 1e30
@@ -56,13 +57,13 @@ def multilabel_softmax(y_true, y_pred, threshold=0.0):
         )
     dtype = "float64" if str(y_pred.dtype).endswith("float64") else "float32"
     y_true, y_pred = ops.stop_gradient(ops.cast(y_true, dtype)), ops.cast(y_pred, dtype)
-    others = 1.0 - ops.abs(y_true)  # 0 where left out
-    labels, others = (ops.where(part > _CERTAIN, part, 0.0) for part in (y_true, others))
     if threshold is None:
+        labels, others = _weights(y_true)
         above, below = (ops.logsumexp(_log_terms(*pair), axis=-1) for pair in ((others, y_pred), (labels, -y_pred)))
         return ops.softplus(above + below)
-    y_pred = y_pred - ops.cast(ops.convert_to_tensor(threshold), dtype)
-    return _with_threshold_zero(labels, others, y_pred)
+    if not isinstance(threshold, (int, float)) or threshold != 0:
+        y_pred = y_pred - ops.cast(ops.convert_to_tensor(threshold), dtype)
+    return _with_threshold_zero(y_true, y_pred)
 
 
 def sparse_multilabel_softmax(y_true, y_pred, pad_id=-1):
@@ -135,13 +136,18 @@ class SparseMultilabelSoftmax(SampleLoss):
         return {**super().get_config(), "pad_id": self.pad_id}
 
 
-def _with_threshold_zero(labels, others, scores):
+def _weights(y_true):
+    """Shares of the entries as labels and as others; both 0 where left out."""
+    parts = (ops.relu(y_true), ops.relu(1.0 - ops.abs(y_true)))
+    return tuple(ops.hard_shrink(part, _CERTAIN) for part in parts)  # on torch `where` costs ten times as much
+
+
+def _with_threshold_zero(y_true, scores):
     """The loss with its gradient, which is a by-product."""
 
     @ops.custom_gradient
     def call(scores):
-        small = ops.logical_and(ops.max(scores, initial=0.0) < _SAFE, ops.min(scores, initial=0.0) > -_SAFE)
-        values, slopes = ops.cond(small, lambda: _of_small(labels, others, scores), lambda: _of_any(labels, others, scores))
+        values, slopes = by_rows(_values_and_slopes, y_true, scores)
 
         def backward(*args, upstream=None):
             return ops.expand_dims(args[0] if upstream is None else upstream, -1) * slopes
@@ -151,12 +157,18 @@ def _with_threshold_zero(labels, others, scores):
     return call(scores)
 
 
+def _values_and_slopes(y_true, scores):
+    labels, others = _weights(y_true)
+    small = ops.logical_and(ops.max(scores, initial=0.0) < _SAFE, ops.min(scores, initial=0.0) > -_SAFE)
+    return ops.cond(small, lambda: _of_small(labels, others, scores), lambda: _of_any(labels, others, scores))
+
+
 def _of_small(labels, others, scores):
     """Loss and slopes from one exponential, which no sum of them overflows."""
     up = ops.exp(scores)
     above, below = others * up, labels / up  # (b, k)
     sum_above, sum_below = (ops.sum(part, axis=-1, keepdims=True) for part in (above, below))
-    slopes = above / (1.0 + sum_above) - below / (1.0 + sum_below)
+    slopes = above * (1.0 / (1.0 + sum_above)) - below * (1.0 / (1.0 + sum_below))
     return ops.squeeze(ops.log1p(sum_above) + ops.log1p(sum_below), -1), slopes
 
 

@@ -32,6 +32,30 @@ def fold(step, init, rows, ids, size, below=None, extra=0):
     return _FORMS.get(keras.config.backend(), _fold)(step, init, rows, ids, size, below, extra)
 
 
+def by_rows(function, *arrays):
+    """`function(*arrays)`, where row i of what it returns, a tuple, follows from row i of the arrays.
+
+    torch computes some rows at a time, so that what lies between stays in the cache: several times as fast. Elsewhere XLA or
+    the graph sees to that.
+    """
+    return _BY_ROWS.get(keras.config.backend(), lambda function, *arrays: function(*arrays))(function, *arrays)
+
+
+def _by_rows_torch(function, *arrays):
+    rows = arrays[0].shape[0]
+    size = max(1, _CACHED // max(arrays[0][:1].numel(), 1))
+    if rows <= size:
+        return function(*arrays)
+    whole = None
+    for at, *parts in zip(range(0, rows, size), *(array.split(size) for array in arrays), strict=True):
+        results = function(*parts)
+        if whole is None:
+            whole = [torch.empty((rows, *part.shape[1:]), dtype=part.dtype, device=part.device) for part in results]
+        for out, part in zip(whole, results, strict=True):
+            out[at : at + len(part)] = part
+    return tuple(whole)
+
+
 def _fold(step, init, rows, ids, size, below, extra):
     count = rows.shape[0]
     size = min(size, count)
@@ -83,4 +107,6 @@ def _fold_tensorflow(step, init, rows, ids, size, below, extra):
     return ops.concatenate([ops.reshape(outs, (-1, dim))[:count], below(carry)], axis=0)
 
 
+_CACHED = 1 << 17  # numbers of an intermediate result that stay in the cache
+_BY_ROWS = {"torch": _by_rows_torch}
 _FORMS = {"tensorflow": _fold_tensorflow, "torch": _fold_torch}
