@@ -10,7 +10,7 @@ A row is a function `rows_NAME(backend)` that yields `(label, theirs, {form: our
 once and returns its value, None where it is another loss; `ours(*arrays)` is a scalar of tensors, differentiated in all
 arrays. To add one, write such a function and put it into `ROWS`.
 
-Measured with `--repeat` 9, 3 and 5 on two busy cores, November 2026, milliseconds. The peer is Keras's binary cross-entropy,
+Measured with `--repeat` 9, 3, 5 and 1 on two busy cores, November 2026, milliseconds. The peer is Keras's binary cross-entropy,
 then CosFaceLoss of pytorch-metric-learning 2.9.0 on torch; a goal is the ratio that we want at least:
 
                    row    backend      form  ours, ms    theirs   ratio  goal
@@ -29,6 +29,8 @@ then CosFaceLoss of pytorch-metric-learning 2.9.0 on torch; a goal is the ratio 
      am-softmax 10,000      torch  streamed     111.8     118.4   1.06x  1.0x
     am-softmax 100,000      torch    matrix    1783.0    1821.9   1.02x  1.5x   reached by the other form
     am-softmax 100,000      torch  streamed    1135.4    1919.5   1.69x  1.5x
+  am-softmax 1,000,000        jax  streamed    6793.4   24368.8   3.59x    1x, 2061 MB beside 5147
+  am-softmax 1,000,000      torch  streamed   11504.4   19725.5   1.71x    1x, 1996 MB beside 5147
 """
 
 import argparse
