@@ -341,6 +341,10 @@ ELSEWHERE = {
         "tests/mining/test_word_distances.py",
     ),
     **dict.fromkeys(("word_mover_distance", "word_rotator_distance"), "tests/mining/test_word_distances.py"),
+    **dict.fromkeys(
+        ("Cooccurrence", "Pairs", "WordVectors", "cooccurrence", "pmi_vectors"), "tests/mining/test_word_vectors.py"
+    ),
+    "PMIEmbedding": "tests/models/test_pmi_embedding.py",
     "read_transactions": "tests/mining/test_apriori.py",
     "LACTagger": "tests/models/test_lac_tagger.py",
     "LongTextClassifier": "tests/models/test_long_text_classifier.py",

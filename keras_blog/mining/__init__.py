@@ -2,6 +2,7 @@
 
 from keras_blog.mining.apriori import apriori
 from keras_blog.mining.association_rules import Rule, Rules, association_rules
+from keras_blog.mining.cooccurrence import Cooccurrence, Pairs, cooccurrence
 from keras_blog.mining.item_sets import ItemSets
 from keras_blog.mining.ngram_counts import NgramCounts, count_ngrams, lines
 from keras_blog.mining.ngram_scores import entropy_gain
@@ -16,21 +17,27 @@ from keras_blog.mining.word_distances import (
     word_mover_distance,
     word_rotator_distance,
 )
+from keras_blog.mining.word_vectors import WordVectors, pmi_vectors
 
 __all__ = [
+    "Cooccurrence",
     "ItemSets",
     "NgramCounts",
+    "Pairs",
     "Rule",
     "Rules",
     "Vocabulary",
+    "WordVectors",
     "apriori",
     "association_rules",
     "bits_per_character",
     "centroid_bound",
+    "cooccurrence",
     "count_ngrams",
     "entropy_gain",
     "lines",
     "nearest_texts",
+    "pmi_vectors",
     "read_transactions",
     "relaxed_bound",
     "rotator_bound",

@@ -12,6 +12,7 @@ from keras_blog.models.noise_batches import NoiseBatches
 from keras_blog.models.ogan import OGAN
 from keras_blog.models.pair_batches import PairBatches
 from keras_blog.models.player_optimizer import PlayerOptimizer
+from keras_blog.models.pmi_embedding import PMIEmbedding
 from keras_blog.models.recurrent_classifier import RecurrentClassifier
 from keras_blog.models.resnet_gan import resnet_gan
 from keras_blog.models.sentence_encoder import SentenceEncoder
@@ -32,6 +33,7 @@ __all__ = [
     "LogLikelihood",
     "LongTextClassifier",
     "NoiseBatches",
+    "PMIEmbedding",
     "PairBatches",
     "PlayerOptimizer",
     "RecurrentClassifier",
