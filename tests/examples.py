@@ -344,6 +344,7 @@ ELSEWHERE = {
     **dict.fromkeys(
         ("Cooccurrence", "Pairs", "WordVectors", "cooccurrence", "pmi_vectors"), "tests/mining/test_word_vectors.py"
     ),
+    **dict.fromkeys(("Parse", "SkipPairs", "TemplateParser", "templates"), "tests/mining/test_templates.py"),
     "PMIEmbedding": "tests/models/test_pmi_embedding.py",
     "read_transactions": "tests/mining/test_apriori.py",
     "LACTagger": "tests/models/test_lac_tagger.py",

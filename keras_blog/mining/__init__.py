@@ -6,6 +6,8 @@ from keras_blog.mining.cooccurrence import Cooccurrence, Pairs, cooccurrence
 from keras_blog.mining.item_sets import ItemSets
 from keras_blog.mining.ngram_counts import NgramCounts, count_ngrams, lines
 from keras_blog.mining.ngram_scores import entropy_gain
+from keras_blog.mining.template_parser import Parse, TemplateParser
+from keras_blog.mining.templates import SkipPairs, templates
 from keras_blog.mining.transactions import read_transactions
 from keras_blog.mining.vocabulary import Vocabulary, bits_per_character, vocabulary
 from keras_blog.mining.word_distances import (
@@ -24,8 +26,11 @@ __all__ = [
     "ItemSets",
     "NgramCounts",
     "Pairs",
+    "Parse",
     "Rule",
     "Rules",
+    "SkipPairs",
+    "TemplateParser",
     "Vocabulary",
     "WordVectors",
     "apriori",
@@ -42,6 +47,7 @@ __all__ = [
     "relaxed_bound",
     "rotator_bound",
     "rotator_similarity",
+    "templates",
     "vocabulary",
     "word_mover_distance",
     "word_rotator_distance",
