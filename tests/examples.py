@@ -311,6 +311,7 @@ METRICS = {
 # Their own tests run them: a callback needs a training, a model a vocabulary.
 ELSEWHERE = {
     **dict.fromkeys(("VAE", "ConditionalVAE", "ClusteringVAE", "LogLikelihood", "log_likelihood"), "tests/models/test_vae.py"),
+    "DeepInfoMax": "tests/models/test_deep_info_max.py",
     **dict.fromkeys(("HSICRegularizer", "Likelihood"), "tests/layers/test_latents.py"),
     **dict.fromkeys(("active_units", "clustering"), "tests/metrics/test_cluster_accuracy.py"),
     **dict.fromkeys((name for name in losses.__all__ if name.islower()), "with its class, above"),

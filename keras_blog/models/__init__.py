@@ -4,6 +4,7 @@ from keras_blog.models.bidirectional_seq2seq import BidirectionalSeq2Seq
 from keras_blog.models.clustering_vae import ClusteringVAE
 from keras_blog.models.conditional_vae import ConditionalVAE
 from keras_blog.models.dcgan import dcgan, selfmod
+from keras_blog.models.deep_info_max import DeepInfoMax
 from keras_blog.models.gan import GAN
 from keras_blog.models.lac_tagger import LACTagger
 from keras_blog.models.log_likelihood import LogLikelihood, log_likelihood
@@ -29,6 +30,7 @@ __all__ = [
     "BidirectionalSeq2Seq",
     "ClusteringVAE",
     "ConditionalVAE",
+    "DeepInfoMax",
     "LACTagger",
     "LogLikelihood",
     "LongTextClassifier",
