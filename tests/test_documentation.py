@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import keras_blog
+from keras_blog.recipes import COMMANDS, RECIPES
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(module.name for module in pkgutil.walk_packages(keras_blog.__path__, "keras_blog."))
@@ -45,3 +46,9 @@ def test_readme_commands_exist():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert {"demo", "test"} <= targets
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
+
+
+def test_every_recipe_is_on_the_front_page():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in (*RECIPES, *COMMANDS) if f"`{name}`" not in text and f"keras-blog {name}" not in text
+            and f"train {name}" not in text] == []  # fmt: skip
