@@ -372,5 +372,6 @@ ELSEWHERE = {
         "tests/metrics/test_sets_of_features.py",
     ),
     "OGAN": "tests/models/test_ogan.py",
+    **dict.fromkeys(("AAE", "ALI"), "tests/models/test_encoder_gan.py"),
     **dict.fromkeys(("dcgan", "resnet_gan", "selfmod"), "tests/models/test_gan_networks.py"),
 }

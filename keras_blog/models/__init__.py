@@ -1,5 +1,7 @@
 """Reference models, built from the parts."""
 
+from keras_blog.models.aae import AAE
+from keras_blog.models.ali import ALI
 from keras_blog.models.bidirectional_seq2seq import BidirectionalSeq2Seq
 from keras_blog.models.clustering_vae import ClusteringVAE
 from keras_blog.models.conditional_vae import ConditionalVAE
@@ -24,6 +26,8 @@ from keras_blog.models.text_classifier import TextClassifier
 from keras_blog.models.vae import VAE
 
 __all__ = [
+    "AAE",
+    "ALI",
     "GAN",
     "OGAN",
     "VAE",

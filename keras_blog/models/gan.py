@@ -51,9 +51,7 @@ class GAN(keras.Model):
 
     def __init__(self, generator, discriminator, loss=None, penalty=None, anchor=0.0, average=0.999, seed=None, **kwargs):
         super().__init__(**kwargs)
-        for name, network in (("generator", generator), ("discriminator", discriminator)):
-            if not getattr(network, "built", False) or not hasattr(network, "inputs"):
-                raise ValueError(f"`{name}` must be a functional or Sequential model with an Input; received {network!r}")
+        self.check_networks(generator=generator, discriminator=discriminator)
         if not 0 <= average < 1 or not 0 <= anchor < float("inf"):
             raise ValueError(f"`average` must be in [0, 1) and `anchor` at least 0; received {average!r} and {anchor!r}")
         if penalty is not None:
@@ -62,16 +60,25 @@ class GAN(keras.Model):
         self.adversarial_loss, self.penalty = FGAN() if loss is None else loss, penalty
         self.anchor, self.average, self.seed = float(anchor), float(average), seed
         self.seed_generator = keras.random.SeedGenerator(seed)
-        frozen = {"trainable": False, "initializer": "zeros"}
-        self.steps = self.add_weight(name="steps", shape=(), dtype="float32", **frozen)
-        self.averaged = [
-            self.add_weight(name=f"averaged_{i}", shape=v.shape, dtype=v.dtype, **frozen)
-            for i, v in enumerate(generator.trainable_variables)
-        ]
-        for mean, variable in zip(self.averaged, generator.trainable_variables, strict=True):
-            mean.assign(ops.copy(ops.convert_to_tensor(variable)))  # JAX may not give one buffer to two variables
+        self.steps = self.add_weight(name="steps", shape=(), dtype="float32", initializer="zeros", trainable=False)
+        self.averaged = self.copies(generator.trainable_variables)
         self.logged = [keras.metrics.Mean(name=name) for name in self.log_names()]
         self.built = True
+
+    @staticmethod
+    def check_networks(**networks):
+        """Refuse what is not built."""
+        for name, network in networks.items():
+            if not getattr(network, "built", False) or not hasattr(network, "inputs"):
+                raise ValueError(f"`{name}` must be a functional or Sequential model with an Input; received {network!r}")
+
+    def copies(self, variables, name="averaged"):
+        """Weights that start where the variables are."""
+        frozen = {"trainable": False, "initializer": "zeros"}
+        means = [self.add_weight(name=f"{name}_{i}", shape=v.shape, dtype=v.dtype, **frozen) for i, v in enumerate(variables)]
+        for mean, variable in zip(means, variables, strict=True):
+            mean.assign(ops.copy(ops.convert_to_tensor(variable)))  # JAX may not give one buffer to two variables
+        return means
 
     def log_names(self):
         """What the progress bar shows, beside the sum of all losses."""
@@ -114,15 +121,17 @@ class GAN(keras.Model):
         real, fake = ops.cast(y, "float32"), ops.cast(y_pred, "float32")
         if tuple(real.shape[1:]) != tuple(fake.shape[1:]):
             raise ValueError(f"`y` must be samples of shape {tuple(fake.shape)}; received {tuple(real.shape)}")
-        frozen = ops.stop_gradient(fake)
-        real_out, frozen_out = ops.split(self.discriminator(ops.concatenate([real, frozen]), training=training), 2)
+        moving, fake = self.sides(x, real, fake, training)
+        real, frozen = ops.stop_gradient(moving), ops.stop_gradient(fake)
+        both = self.discriminator(self.rows(ops.concatenate([real, frozen])), training=training)
+        real_out, frozen_out = ops.split(both, 2)
         fake_out = self.held_discriminator(fake, training)
         real_scores, frozen_scores, fake_scores = (self.scores(out) for out in (real_out, frozen_out, fake_out))
         distance = self.adversarial_loss.distance(real, frozen)
         discriminator = self.adversarial_loss.discriminator(real_scores, frozen_scores, distance)
-        generator = self.adversarial_loss.generator(ops.stop_gradient(real_scores), fake_scores)
+        generator = self.generator_loss(moving, fake, real_scores, fake_scores, training)
         logs = [discriminator, generator, -discriminator]
-        total = discriminator + generator + self.extra_loss(x, frozen_out, fake_out, logs)
+        total = discriminator + generator + self.extra_loss(x, fake, frozen_out, fake_out, logs, training)
         if self.penalty is not None:
             penalty = self.penalty(lambda x: self._scores_of(x, training), real, frozen, self.seed_generator)
             total = total + penalty
@@ -141,7 +150,19 @@ class GAN(keras.Model):
         """The scores among what the discriminator gives."""
         return outputs
 
-    def extra_loss(self, noise, frozen_outputs, fake_outputs, logs):
+    def sides(self, inputs, real, fake, training):
+        """What the discriminator compares: real ones, and fakes."""
+        return real, fake
+
+    def rows(self, samples):
+        """How the discriminator takes what `sides` gives."""
+        return samples
+
+    def generator_loss(self, real, fake, real_scores, fake_scores, training):
+        """What the generator's side lowers, one value a sample; the fakes' scores carry its gradient."""
+        return self.adversarial_loss.generator(ops.stop_gradient(real_scores), fake_scores)
+
+    def extra_loss(self, inputs, fake, frozen_outputs, fake_outputs, logs, training):
         """What a subclass adds, one value a sample; `frozen_outputs` have the weights of the discriminator, `fake_outputs` the
         fakes as variables. Appends to `logs` what `log_names` names."""
         return 0.0
@@ -149,7 +170,8 @@ class GAN(keras.Model):
     def held_discriminator(self, samples, training=False):
         """What the discriminator gives, its weights held and its state unwritten: gradients reach the samples alone."""
         weights = [ops.stop_gradient(ops.convert_to_tensor(v)) for v in self.discriminator.trainable_variables]
-        return self.discriminator.stateless_call(weights, self._state(self.discriminator), samples, training=training)[0]
+        state = self._state(self.discriminator)
+        return self.discriminator.stateless_call(weights, state, self.rows(samples), training=training)[0]
 
     def generate(self, count, seed=None, averaged=True, batch_size=256):
         """Samples of Gaussian noise, NumPy, shape `(count, ...)`; of the averaged generator, or of the present one."""
@@ -159,11 +181,8 @@ class GAN(keras.Model):
 
     def decode(self, noise, averaged=True, batch_size=256):
         """Samples of this noise, NumPy."""
-        weights = self.averaged if averaged else self.generator.trainable_variables
-        weights, state = [ops.convert_to_tensor(v) for v in weights], self._state(self.generator)
-        parts = [noise[i : i + batch_size] for i in range(0, len(noise), batch_size)]
-        outs = [self.generator.stateless_call(weights, state, ops.convert_to_tensor(part), training=False)[0] for part in parts]
-        return np.concatenate([ops.convert_to_numpy(ops.stop_gradient(out)) for out in outs])
+        own = self.generator.trainable_variables
+        return self._outputs(self.generator, self.averaged[: len(own)] if averaged else own, noise, batch_size)
 
     def get_config(self):
         keep = keras.saving.serialize_keras_object
@@ -173,23 +192,29 @@ class GAN(keras.Model):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        networks = ("generator", "discriminator", "loss", "penalty")
+        networks = ("generator", "encoder", "discriminator", "loss", "penalty")
         return cls(**{k: keras.saving.deserialize_keras_object(v) if k in networks else v for k, v in config.items()})
 
     def _scores_of(self, samples, training):
         """Scores of samples by the present weights, without writing the state."""
         weights = [ops.convert_to_tensor(v) for v in self.discriminator.trainable_variables]
         state = self._state(self.discriminator)
-        return self.scores(self.discriminator.stateless_call(weights, state, samples, training=training)[0])
+        return self.scores(self.discriminator.stateless_call(weights, state, self.rows(samples), training=training)[0])
+
+    def _outputs(self, network, weights, inputs, batch_size):
+        weights, state = [ops.convert_to_tensor(v) for v in weights], self._state(network)
+        parts = [ops.convert_to_tensor(inputs[i : i + batch_size]) for i in range(0, len(inputs), batch_size)]
+        outs = [network.stateless_call(weights, state, part, training=False)[0] for part in parts]
+        return np.concatenate([ops.convert_to_numpy(ops.stop_gradient(out)) for out in outs])
 
     @staticmethod
     def _state(network):
         return [ops.convert_to_tensor(v) for v in network.non_trainable_variables]
 
     def _remember(self):
-        """Moves the averaged generator, after it was read."""
+        """Moves the averaged weights, after they were read."""
         decay = ops.minimum(self.average, (1.0 + self.steps) / (10.0 + self.steps))
-        for mean, variable in zip(self.averaged, self.generator.trainable_variables, strict=True):
+        for mean, variable in zip(self.averaged, self.players()[0], strict=True):
             value = ops.stop_gradient(ops.convert_to_tensor(variable))
             rate = ops.cast(decay, value.dtype)
             mean.assign(rate * mean + (1 - rate) * value)

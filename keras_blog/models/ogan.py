@@ -55,7 +55,7 @@ class OGAN(GAN):
     def scores(self, outputs):
         return ops.mean(ops.cast(outputs, "float32"), axis=-1)
 
-    def extra_loss(self, noise, frozen_outputs, fake_outputs, logs):
+    def extra_loss(self, noise, fake, frozen_outputs, fake_outputs, logs, training):
         encoder, generator = (pearson_correlation(noise, outputs) for outputs in (frozen_outputs, fake_outputs))
         logs.append(encoder)
         return -self.correlation * (encoder + generator)
