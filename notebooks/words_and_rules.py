@@ -185,11 +185,12 @@ for k, (family, color) in enumerate(zip(families.values(), (RED, BLUE, "#5a8f3d"
     places = plane[10 * k : 10 * k + 10]
     middle = places.mean(axis=0)
     for rank, i in enumerate(np.argsort(places[:, 1])):  # labels in a column, each with a line to its dot
-        label = middle + [0.28, 0.065 * (rank - 4.5)]
+        label = (middle[0] + 0.28, middle[1] + 0.065 * (rank - 4.5))
         axis.scatter(*places[i], s=14, color=color)
         axis.annotate(family[i], places[i], label, fontsize=8, color=color, va="center",
                       arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.6})  # fmt: skip
 axis.set(xlim=(plane[:, 0].min() - 0.1, plane[:, 0].max() + 0.55))
+axis.set(ylim=(plane[:, 1].min() - 0.25, plane[:, 1].max() + 0.25))
 axis.set_title("Directions of the words beside game, audio and database")
 axis.set(xticks=[], yticks=[])
 plt.show()
