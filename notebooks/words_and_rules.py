@@ -14,7 +14,7 @@
 # How far does counting go? No network, no gradient, nothing but how often things stand together, against how often they would by
 # chance. That finds
 #
-# 1. [rules](#rules) among the labels of programs;
+# 1. [rules](#rules) among the words of news stories;
 # 2. [the words](#words) of a newspaper that prints no spaces;
 # 3. [templates](#templates) of sentences, and how a sentence is made of them;
 # 4. [vectors](#vectors) of words, in whose plane subjects are directions;
@@ -36,6 +36,7 @@ if importlib.util.find_spec("keras_blog") is None:  # on Colab
 # %%
 import os
 import re
+from collections import Counter
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", TF_ENABLE_ONEDNN_OPTS="0")  # TensorFlow is talkative otherwise
@@ -44,7 +45,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from keras_blog import mining
-from keras_blog.datasets import debtags, people_daily
+from keras_blog.datasets import people_daily, reuters
 from keras_blog.mining import ngram_scores
 
 QUICK = os.environ.get("KERAS_BLOG_QUICK") == "1"
@@ -55,16 +56,17 @@ plt.rcParams.update({"figure.dpi": 110, "axes.spines.top": False, "axes.spines.r
 # <a id="rules"></a>
 # ## What goes together
 #
-# Volunteers label the programs of Debian: what they are for, written in, look like. The labels of a program are a basket.
-# `mining.apriori` finds all sets of labels that at least one program in a hundred has, and `mining.association_rules` the rules
-# among them. The lift says how much likelier the right side is where the left side holds.
+# The words of a news story are a basket, those left out that are in every second story or hardly any. `mining.apriori` finds
+# all sets of words that at least one story in sixty has, and `mining.association_rules` the rules among them. The lift says
+# how much likelier the right side is where the left side holds.
 
 # %%
-(descriptions, tags), _ = debtags.load_data()
-if QUICK:
-    descriptions, tags = descriptions[:4000], tags[:4000]
-baskets = [row for row in tags if row]
-sets = mining.apriori(baskets, min_support=0.01, max_len=2)
+(stories, _), _ = reuters.load_data()
+stories = [re.findall(r"[a-z]+", story) for story in stories[: 2500 if QUICK else None]]
+common = Counter(word for story in stories for word in set(story) if len(word) > 3)
+kept = {word for word, count in common.items() if 0.015 < count / len(stories) < 0.3}
+baskets = [kept.intersection(story) for story in stories]
+sets = mining.apriori(baskets, min_support=1 / 60, max_len=2)
 rules = sorted(
     mining.association_rules(sets, min_confidence=0.5, min_lift=2.0), key=lambda rule: (-rule.lift, sorted(rule.antecedent))
 )
@@ -74,11 +76,11 @@ for rule in rules[:8]:
 
 # %%
 shown = rules[:24]
-names = sorted({tag for rule in shown for tag in (*rule.antecedent, *rule.consequent)})
+names = sorted({word for rule in shown for word in (*rule.antecedent, *rule.consequent)})
 angles = {name: 2 * np.pi * i / len(names) for i, name in enumerate(names)}
 figure, axis = plt.subplots(figsize=(7.6, 7.0), layout="constrained")
 for rule in shown:
-    ends = [np.array([np.cos(angles[tag]), np.sin(angles[tag])]) for side in rule[:2] for tag in side]
+    ends = [np.array([np.cos(angles[word]), np.sin(angles[word])]) for side in rule[:2] for word in side]
     style = {"arrowstyle": "-|>", "color": RED, "alpha": rule.confidence**2, "lw": 1.5, "connectionstyle": "arc3,rad=0.25"}
     axis.annotate("", ends[1], ends[0], arrowprops=style)
 for name, angle in angles.items():
@@ -165,19 +167,18 @@ plt.show()
 # ## Words as vectors
 #
 # Give every word a vector so that the inner product of two is their mutual information. `mining.pmi_vectors` has the best such
-# vectors by eigenvectors, from the descriptions of the same programs.
+# vectors by eigenvectors, from the same stories.
 
 # %%
-described = [re.findall(r"[a-z]+", text.lower()) for text in descriptions]
-near = mining.cooccurrence(described, window=5, min_count=10, most=1500 if QUICK else 4000)
+near = mining.cooccurrence(stories, window=5, min_count=10, most=1500 if QUICK else 4000)
 vectors = mining.pmi_vectors(near, dim=50)
-for word in ("game", "audio", "python"):
+for word in ("wheat", "crude", "bank"):
     print(f"{word:8} stands beside {', '.join(w for w, _ in vectors.correlated(word, k=5))}; "
           f"is used like {', '.join(w for w, _ in vectors.similar(word, k=5))}")  # fmt: skip
 
 # %%
 figure, axis = plt.subplots(figsize=(7.0, 5.0), layout="constrained")
-families = {word: [word, *(w for w, _ in vectors.correlated(word, k=9))] for word in ("game", "audio", "database")}
+families = {word: [word, *(w for w, _ in vectors.correlated(word, k=9))] for word in ("wheat", "crude", "bank")}
 chosen = np.array([vectors[word] for family in families.values() for word in family])
 chosen = chosen / np.linalg.norm(chosen, axis=1, keepdims=True)
 plane = (chosen - chosen.mean(0)) @ np.linalg.svd(chosen - chosen.mean(0), full_matrices=False)[2][:2].T
@@ -191,7 +192,7 @@ for k, (family, color) in enumerate(zip(families.values(), (RED, BLUE, "#5a8f3d"
                       arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.6})  # fmt: skip
 axis.set(xlim=(plane[:, 0].min() - 0.1, plane[:, 0].max() + 0.55))
 axis.set(ylim=(plane[:, 1].min() - 0.25, plane[:, 1].max() + 0.25))
-axis.set_title("Directions of the words beside game, audio and database")
+axis.set_title("Directions of the words beside wheat, crude and bank")
 axis.set(xticks=[], yticks=[])
 plt.show()
 
@@ -203,11 +204,11 @@ plt.show()
 # word rotator's distance weighs a word by the length of its vector and charges for the angle. Its plan says which word went where.
 
 # %%
-first, second = "play music files and songs".split(), "audio player for ogg sound".split()
+first, second = "wheat harvest falls after frost".split(), "grain crop lower because of cold weather".split()
 first, second = ([word for word in text if word in vectors] for text in (first, second))
 x, y = (np.array([vectors[word] for word in text]) for text in (first, second))
 distance, plan = mining.word_rotator_distance(x, y, plan=True)
-other = [word for word in "database server with network access".split() if word in vectors]
+other = [word for word in "central bank raises interest rates".split() if word in vectors]
 far = mining.word_rotator_distance(x, np.array([vectors[word] for word in other]))
 print(f"distance {distance:.3f}; to '{' '.join(other)}' {far:.3f}")
 figure, axis = plt.subplots(figsize=(5.6, 3.6), layout="constrained")
