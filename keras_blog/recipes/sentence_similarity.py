@@ -11,6 +11,10 @@ Command: `keras-blog train sentence-similarity --backend jax`; seeds 1 to 3, mea
 
 With whole templates held out ArcFace is ahead of the plain softmax of scaled cosines by less than the seeds differ, and
 AM-Softmax is behind by five points of hit@1. In the article it gains one, on a corpus that is not public.
+
+`--data geonames`: 33,200 spellings of cities that training has not seen, in many scripts, looked for among one another. With
+`--sentences 40000 --epochs 1 --batch-size 256 --seeds 1`, 157 steps, hit@1 is .245 and hit@10 .384, for softmax and AM-Softmax
+alike: at that point neither has learned much. An epoch of all 298,651 spellings takes some twenty minutes on a busy core.
 """
 
 import time
