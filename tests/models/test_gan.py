@@ -40,7 +40,7 @@ def place(gan):
 
 @pytest.mark.xfail(
     BACKEND == "tensorflow",
-    reason="with TensorFlow's graph optimiser the critic's gradient now and then sees the generator after its step; without it never",
+    reason="TensorFlow's graph optimiser: the critic's gradient now and then sees the generator after its step",
     strict=False,
 )
 def test_a_step_moves_each_player_by_its_own_gradient():
