@@ -1,5 +1,7 @@
 """Texts with labels from your own files: one text a line, its labels and a tab before it."""
 
+from keras_blog.datasets.text_lines import numbered_lines
+
 
 def load_data(path, many=False):
     r"""Texts and labels of a file of lines `label<TAB>text`, or, with `many`, `label,label,...<TAB>text`.
@@ -27,21 +29,14 @@ def load_data(path, many=False):
     """
     texts, labels = [], []
     expected = "`label,label,...<TAB>text`" if many else "`label<TAB>text`"
-    with open(path, "rb") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                line = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-            except UnicodeDecodeError as error:
-                raise ValueError(f"{path}:{number}: not UTF-8; expected UTF-8 text; received {error.object!r}") from None
-            if not line.strip():
-                continue
-            label, tab, text = line.partition("\t")
-            names = [name.strip() for name in label.split(",")] if many and label.strip() else [label.strip()]
-            missing = not tab or not text.strip() or (not many and not label.strip())
-            if missing or (label.strip() and not all(names)) or len(set(names)) < len(names):
-                raise ValueError(f"{path}:{number}: not a labelled text; expected {expected}; received {line[:80]!r}")
-            texts.append(text)
-            labels.append((names if label.strip() else []) if many else names[0])
+    for number, line in numbered_lines(path):
+        label, tab, text = line.partition("\t")
+        names = [name.strip() for name in label.split(",")] if many and label.strip() else [label.strip()]
+        missing = not tab or not text.strip() or (not many and not label.strip())
+        if missing or (label.strip() and not all(names)) or len(set(names)) < len(names):
+            raise ValueError(f"{path}:{number}: not a labelled text; expected {expected}; received {line[:80]!r}")
+        texts.append(text)
+        labels.append((names if label.strip() else []) if many else names[0])
     if not texts:
         raise ValueError(f"{path}:1: no text; expected lines of {expected}; received an empty file")
     return texts, labels

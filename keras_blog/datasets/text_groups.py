@@ -1,5 +1,7 @@
 """Texts in groups of one meaning, from your own file: `group<TAB>text`, one a line."""
 
+from keras_blog.datasets.text_lines import numbered_lines
+
 
 def load_data(path):
     r"""Texts and groups of a file.
@@ -28,20 +30,12 @@ def load_data(path):
     >>> folder.cleanup()
     """
     texts, groups = [], []
-    with open(path, "rb") as lines:
-        for number, line in enumerate(lines, 1):
-            line = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-            if not line.strip():
-                continue
-            try:
-                group, tab, text = line.decode().strip("\r\n").partition("\t")
-            except UnicodeDecodeError:
-                raise ValueError(f"{path}:{number}: not UTF-8; expected UTF-8 text; received bytes {line[:40]!r}") from None
-            if not (tab and group.strip() and text.strip()):
-                found = line.decode().strip("\r\n")[:60]
-                raise ValueError(f"{path}:{number}: no group and text; expected GROUP<TAB>TEXT; received {found!r}")
-            texts.append(text.strip())
-            groups.append(group.strip())
+    for number, line in numbered_lines(path):
+        group, tab, text = line.partition("\t")
+        if not (tab and group.strip() and text.strip()):
+            raise ValueError(f"{path}:{number}: no group and text; expected GROUP<TAB>TEXT; received {line[:60]!r}")
+        texts.append(text.strip())
+        groups.append(group.strip())
     if not texts:
         raise ValueError(f"{path}: no texts; expected lines of GROUP<TAB>TEXT; received none")
     return texts, groups

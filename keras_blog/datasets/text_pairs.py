@@ -1,5 +1,7 @@
 """Texts and what they become, from your own file: `source<TAB>target`, one pair a line."""
 
+from keras_blog.datasets.text_lines import numbered_lines
+
 
 def load_data(path):
     r"""Sources and targets of a file.
@@ -30,19 +32,12 @@ def load_data(path):
         Article: kexue.fm 5861
     """
     sources, targets = [], []
-    with open(path, "rb") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                line = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-            except UnicodeDecodeError:
-                raise ValueError(f"{path}:{number}: not UTF-8; expected UTF-8 text; received bytes {line[:40]!r}") from None
-            if not line.strip():
-                continue
-            parts = [part.strip() for part in line.split("\t")]
-            if len(parts) != 2 or not all(parts):
-                raise ValueError(f"{path}:{number}: no pair; expected SOURCE<TAB>TARGET; received {line[:80]!r}")
-            sources.append(parts[0])
-            targets.append(parts[1])
+    for number, line in numbered_lines(path):
+        parts = [part.strip() for part in line.split("\t")]
+        if len(parts) != 2 or not all(parts):
+            raise ValueError(f"{path}:{number}: no pair; expected SOURCE<TAB>TARGET; received {line[:80]!r}")
+        sources.append(parts[0])
+        targets.append(parts[1])
     if not sources:
         raise ValueError(f"{path}: no pairs; expected lines of SOURCE<TAB>TARGET; received none")
     return sources, targets
