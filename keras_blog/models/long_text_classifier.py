@@ -4,9 +4,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_blog.models.length_batches import LengthBatches
 from keras_blog.models.sparse_transformer import sparse_transformer
 from keras_blog.models.token_classifier import TokenClassifier
-from keras_blog.models.vocabulary import PADDING, of_similar_length
+from keras_blog.models.vocabulary import PADDING
 
 
 @keras.saving.register_keras_serializable("keras_blog")
@@ -55,10 +56,10 @@ class LongTextClassifier(TokenClassifier):
         return cls(**{**config, "encoder": keras.saving.deserialize_keras_object(config["encoder"])})
 
 
-class TextBatches(keras.utils.PyDataset):
+class TextBatches(LengthBatches):
     """Batches of `(ids, class ids)` for `LongTextClassifier.fit`: texts of similar length together, in random order.
 
-    The order is drawn from NumPy's global generator at the start of each epoch, which `callbacks.ExactResume` saves.
+    See `models.length_batches` for their order.
 
     Args:
         model: a `LongTextClassifier`.
@@ -72,22 +73,11 @@ class TextBatches(keras.utils.PyDataset):
     """
 
     def __init__(self, model, texts, labels, batch_size=16, shuffle=True):
-        super().__init__()
+        super().__init__(texts, batch_size, shuffle)
         if len(texts) != len(labels):
             raise ValueError(f"`labels` must be one a text; received {len(labels)} for {len(texts)} texts")
-        self.model, self.texts, self.labels, self.shuffle = model, texts, labels, shuffle
-        self._parts = of_similar_length(texts, batch_size)
-        # The longest first, the shortest second: from these two TensorFlow learns, when `fit` starts, that lengths differ; and
-        # what does not fit into memory shows at once.
-        self._order = np.roll(np.arange(len(self)), 1)
-
-    def __len__(self):
-        return len(self._parts)
+        self.model, self.texts, self.labels = model, texts, labels
 
     def __getitem__(self, index):
-        some = self._parts[self._order[index]]
+        some = self.part(index)
         return self.model.encode([self.texts[i] for i in some]), np.array([self.labels[i] for i in some], "int32")
-
-    def on_epoch_begin(self):
-        if self.shuffle:
-            self._order = np.random.permutation(len(self))

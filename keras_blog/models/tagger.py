@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from keras_blog.layers import CRF, GatedConvolution, KnownBigrams
+from keras_blog.models.length_batches import LengthBatches
 from keras_blog.models.vocabulary import PADDING, Vocabulary, distinct, multiple, of_similar_length, padded, vocabulary_of
 from keras_blog.ops import crf
 from keras_blog.ops.tag_scheme import spans
@@ -108,10 +109,10 @@ class Tagger(keras.Model):
         return cls(**{**config, "encoder": keras.saving.deserialize_keras_object(config["encoder"])})
 
 
-class TaggedBatches(keras.utils.PyDataset):
+class TaggedBatches(LengthBatches):
     """Batches of `(ids, tag ids)` for `Tagger.fit`: texts of similar length together, the batches in random order.
 
-    The order is drawn from NumPy's global generator at the start of each epoch, which `callbacks.ExactResume` saves.
+    See `models.length_batches` for their order. Texts without tokens are left out.
 
     Args:
         tagger: a `Tagger`.
@@ -125,25 +126,17 @@ class TaggedBatches(keras.utils.PyDataset):
     """
 
     def __init__(self, tagger, texts, tags, batch_size=64, shuffle=True):
-        super().__init__()
         for i, (text, row) in enumerate(zip(texts, tags, strict=True)):
             if len(text) != len(row):
                 raise ValueError(f"`tags` must be one a token; received {len(row)} for {len(text)} tokens at index {i}")
-        self.tagger, self.texts, self.tags = tagger, texts, tags
-        self.shuffle = shuffle
-        self._parts = of_similar_length(texts, batch_size)
+        kept = [i for i, text in enumerate(texts) if len(text)]
+        self.tagger, self.texts, self.tags = tagger, [texts[i] for i in kept], [tags[i] for i in kept]
+        super().__init__(self.texts, batch_size, shuffle)
         self.on_epoch_end()
 
-    def __len__(self):
-        return len(self._parts)
-
     def __getitem__(self, index):
-        some = self._parts[self._order[index]]
+        some = self.part(index)
         return self.tagger.encode([self.texts[i] for i in some]), self.tagger.encode_tags([self.tags[i] for i in some])
-
-    def on_epoch_begin(self):
-        if self.shuffle:
-            self._order = np.random.permutation(len(self))
 
     def on_epoch_end(self):
         # Between epochs the shortest batch comes first and the longest second: from these two TensorFlow learns, when `fit`
