@@ -11,7 +11,7 @@ import time
 
 from keras_blog import mining
 from keras_blog.datasets import debian
-from keras_blog.recipes.progress import Bar
+from keras_blog.recipes.progress import progress_bar
 from keras_blog.recipes.run_folder import whole, write_json
 
 
@@ -34,8 +34,8 @@ def run(options):
     if options.file is None:
         sets = mining.apriori(debian.load_dependencies()[1], options.min_support, options.max_len)
     else:
-        with Bar(os.path.getsize(options.file), f"Reading {options.file}") as bar:
-            rows = mining.read_transactions(options.file, options.separator, progress=bar)
+        with progress_bar(os.path.getsize(options.file), f"Reading {options.file}") as advance:
+            rows = mining.read_transactions(options.file, options.separator, progress=advance)
             sets = mining.apriori(rows, options.min_support, options.max_len)
     rules = mining.association_rules(sets, options.min_confidence, options.min_lift, options.max_consequent)
     seconds = time.perf_counter() - start

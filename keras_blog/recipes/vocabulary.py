@@ -23,7 +23,7 @@ from collections import Counter
 
 from keras_blog import mining
 from keras_blog.datasets import people_daily
-from keras_blog.recipes.progress import Bar
+from keras_blog.recipes.progress import progress_bar
 from keras_blog.recipes.run_folder import whole, write_json
 
 
@@ -46,13 +46,13 @@ def run(options):
     texts, gold = (options.file, None) if options.file else _people_daily()
     start = time.perf_counter()
     size = os.path.getsize(texts) // 3 if options.file else sum(map(len, texts))
-    with Bar(size, "Counting") as bar:
-        found = mining.vocabulary(texts, options.max_len, options.min_count, options.min_pmi, bar)
-    with Bar(size, "Cutting") as bar:
-        words = found.refined(texts, options.min_count, progress=bar)
+    with progress_bar(size, "Counting") as advance:
+        found = mining.vocabulary(texts, options.max_len, options.min_count, options.min_pmi, advance)
+    with progress_bar(size, "Cutting") as advance:
+        words = found.refined(texts, options.min_count, progress=advance)
     seconds = time.perf_counter() - start
-    with Bar(size, "Scoring") as bar:
-        counts = words.count(texts, bar)
+    with progress_bar(size, "Scoring") as advance:
+        counts = words.count(texts, advance)
     characters = Counter()
     for text in mining.lines(texts):
         characters.update(text)
