@@ -52,7 +52,7 @@ from keras_blog.datasets import digits
 QUICK = os.environ.get("KERAS_BLOG_QUICK") == "1"
 BLUE, RED, GREY = "#31688e", "#d1495b", "#8a929c"
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
-plt.rcParams.update({"figure.dpi": 110, "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 11})
+plt.rcParams.update({"figure.dpi": 72, "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 11})
 
 (train, _), (test, labels) = digits.load_data()
 train, test = (images.reshape(-1, 784).astype("float32") / 255 for images in (train, test))

@@ -172,13 +172,13 @@ plt.show()
 # %%
 near = mining.cooccurrence(stories, window=5, min_count=10, most=1500 if QUICK else 4000)
 vectors = mining.pmi_vectors(near, dim=50)
-for word in ("wheat", "crude", "bank"):
+for word in ("coffee", "crude", "bank"):
     print(f"{word:8} stands beside {', '.join(w for w, _ in vectors.correlated(word, k=5))}; "
           f"is used like {', '.join(w for w, _ in vectors.similar(word, k=5))}")  # fmt: skip
 
 # %%
 figure, axis = plt.subplots(figsize=(7.0, 5.0), layout="constrained")
-families = {word: [word, *(w for w, _ in vectors.correlated(word, k=9))] for word in ("wheat", "crude", "bank")}
+families = {word: [word, *(w for w, _ in vectors.correlated(word, k=9))] for word in ("coffee", "crude", "bank")}
 chosen = np.array([vectors[word] for family in families.values() for word in family])
 chosen = chosen / np.linalg.norm(chosen, axis=1, keepdims=True)
 plane = (chosen - chosen.mean(0)) @ np.linalg.svd(chosen - chosen.mean(0), full_matrices=False)[2][:2].T
@@ -192,7 +192,7 @@ for k, (family, color) in enumerate(zip(families.values(), (RED, BLUE, "#5a8f3d"
                       arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.6})  # fmt: skip
 axis.set(xlim=(plane[:, 0].min() - 0.1, plane[:, 0].max() + 0.55))
 axis.set(ylim=(plane[:, 1].min() - 0.25, plane[:, 1].max() + 0.25))
-axis.set_title("Directions of the words beside wheat, crude and bank")
+axis.set_title("Directions of the words beside coffee, crude and bank")
 axis.set(xticks=[], yticks=[])
 plt.show()
 
