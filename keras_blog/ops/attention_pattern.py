@@ -50,7 +50,7 @@ class Pattern:
         clauses = [First(self.global_tokens)] if self.global_tokens else []
         clauses += [Band(self.window, self.causal)] if self.window else []
         clauses += [Block(self.block)] if self.block else []
-        clauses += [Residue(self.rate)] if self.rate else []
+        clauses += [Residue(self.rate, self.causal)] if self.rate else []
         clauses += [Summary(self.block, self.summary)] if self.summary else []
         return clauses + ([Everything(self.global_tokens)] if self.global_tokens and not self.causal else [])
 

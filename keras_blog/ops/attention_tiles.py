@@ -2,10 +2,12 @@
 
 A clause says in one line of arithmetic which pairs it allows (`allows`), and how to lay out queries and keys: `queries` and
 `keys` cut an array `(batch, heads, steps, dim)` into tiles `(batch, heads, tiles, rows, dim)`, `merge` undoes `queries`, and
-`spread`, the transpose of `keys`, adds up what every copy of a key got. A pair that two clauses allow belongs to the first.
+`spread`, the transpose of `keys`, adds up what every copy of a key got. `strips` cut a tile once more, where that saves
+scores. A pair that two clauses allow belongs to the first.
 NumPy arrays stay NumPy: what only depends on a known length is a constant of the graph.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +40,10 @@ class Block:
 
     def spread(self, y, steps):
         return self.merge(y, steps)
+
+    def strips(self, rows):
+        """Slices `(rows, keys)` of a tile: every row once, with all keys that it may see."""
+        return [(slice(None), slice(None))]
 
     def positions(self, steps, skipped):
         """Of queries `(tiles, rows, 1)` and keys `(tiles, 1, keys)`. Where all tiles are alike, one after `skipped` steps."""
@@ -75,17 +81,17 @@ class Band(Block):
     def keys(self, x):
         x = self.queries(x)
         tiles = _shape(x)[2]
-        x = _between_zeros(x, self.before, self.after, axis=2)
+        x = between_zeros(x, self.before, self.after, axis=2)
         return _concatenate([x[:, :, k : k + tiles] for k in range(self.before + 1 + self.after)], axis=3)
 
     def views(self, x):
-        x = _between_zeros(_lengthened(x, self.size), self.before * self.size, self.after * self.size, axis=2)
+        x = between_zeros(_lengthened(x, self.size), self.before * self.size, self.after * self.size, axis=2)
         return x.unfold(2, (self.before + 1 + self.after) * self.size, self.size).transpose(-1, -2)
 
     def spread(self, y, steps):
         tiles, total = ops.shape(y)[2], 0
         for k in range(self.before + 1 + self.after):
-            part = _between_zeros(y[:, :, :, k * self.size : (k + 1) * self.size], self.after, self.before, axis=2)
+            part = between_zeros(y[:, :, :, k * self.size : (k + 1) * self.size], self.after, self.before, axis=2)
             start = self.before + self.after - k
             total = total + part[:, :, start : start + tiles]
         return self.merge(total, steps)
@@ -99,6 +105,8 @@ class Band(Block):
 class Residue(Block):
     """Keys a multiple of `size` steps away: one tile a residue, `steps / size` long."""
 
+    causal: bool
+
     def allows(self, i, j):
         return (i - j) % self.size == 0
 
@@ -107,8 +115,17 @@ class Residue(Block):
         x = _reshape(_lengthened(x, self.size), (batch, heads, -(-steps // self.size), self.size, dim))
         return _swapaxes(x, 2, 3)
 
+    def views(self, x):
+        return self.keys(x).contiguous()  # rows that lie far apart are slow to read, and every strip reads them again
+
     def merge(self, y, steps, fill=0.0):
         return super().merge(ops.swapaxes(y, 2, 3), steps)
+
+    def strips(self, rows):
+        if not self.causal or (isinstance(rows, int) and rows < 64):
+            return super().strips(rows)
+        ends = [rows * k // 4 for k in range(5)]  # causal rows see no key after their strip: 5/8 of the scores
+        return [(slice(start, end), slice(0, end)) for start, end in itertools.pairwise(ends)]
 
     def positions(self, steps, skipped):
         i = arange(-(-steps // self.size)) * self.size + skipped
@@ -138,7 +155,7 @@ class Summary(Block):
     def spread(self, y, steps):
         batch, heads, _, keys, dim = ops.shape(y)
         y = ops.reshape(y, (batch, heads, keys // self.width, self.width, dim))
-        return super().merge(_between_zeros(y, self.size - self.width, 0, axis=3), steps)
+        return super().merge(between_zeros(y, self.size - self.width, 0, axis=3), steps)
 
     def positions(self, steps, skipped):
         i = ops.reshape(ops.arange(steps, dtype="int32"), (1, 1, steps, 1))
@@ -158,7 +175,7 @@ class First(Summary):
         return x[:, :, None, : self.size]
 
     def spread(self, y, steps):
-        return _between_zeros(y[:, :, 0], 0, steps - ops.shape(y)[3], axis=2)
+        return between_zeros(y[:, :, 0], 0, steps - ops.shape(y)[3], axis=2)
 
 
 @dataclass(frozen=True)
@@ -175,7 +192,7 @@ class Everything(First):
         return x[:, :, None]
 
     def merge(self, y, steps, fill=0.0):
-        return _between_zeros(y[:, :, 0], 0, steps - ops.shape(y)[3], axis=2, fill=fill)
+        return between_zeros(y[:, :, 0], 0, steps - ops.shape(y)[3], axis=2, fill=fill)
 
     def spread(self, y, steps):
         return y[:, :, 0]
@@ -187,10 +204,11 @@ def arange(steps):
 
 
 def _lengthened(x, size):
-    return _between_zeros(x, 0, -_shape(x)[2] % size, axis=2)
+    return between_zeros(x, 0, -_shape(x)[2] % size, axis=2)
 
 
-def _between_zeros(x, before, after, axis, fill=0):
+def between_zeros(x, before, after, axis, fill=0):
+    """`x` with so many zeros before and after it on an axis; the counts may be tensors."""
     parts = []
     for count in (before, None, after):
         if count is None:

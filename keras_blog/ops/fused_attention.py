@@ -37,5 +37,10 @@ def fused_attention(query, key, value, clause, seen):
         seen = ops.repeat(seen, heads, axis=1)
     seen = ops.reshape(seen, (-1, *seen.shape[2:]))
     low = torch.finfo(query.dtype).min / 2  # finite, for a row that sees nothing
-    y = torch.nn.functional.scaled_dot_product_attention(*parts, attn_mask=torch.where(seen, 0.0, low).to(query.dtype))
+    bias = torch.where(seen, 0.0, low).to(query.dtype)
+    strips = []
+    for rows, keys in clause.strips(parts[0].shape[-2]):
+        cut = (parts[0][..., rows, :], parts[1][..., keys, :], parts[2][..., keys, :])
+        strips.append(torch.nn.functional.scaled_dot_product_attention(*cut, attn_mask=bias[..., rows, keys]))
+    y = strips[0] if len(strips) == 1 else torch.cat(strips, dim=-2)
     return clause.merge(ops.reshape(y, (batch, heads, *y.shape[1:])), steps)

@@ -18,7 +18,7 @@ import numpy as np
 from keras import ops
 
 from keras_blog.ops.attention_pattern import Pattern
-from keras_blog.ops.attention_tiles import arange
+from keras_blog.ops.attention_tiles import arange, between_zeros
 from keras_blog.ops.fused_attention import available, fused_attention
 
 __all__ = ["Density", "Pattern", "atrous", "attend", "density", "fixed", "local", "sparse_mask", "strided"]
@@ -83,8 +83,8 @@ def density(n, pattern):
         pairs += int(np.count_nonzero(pattern.allows(i[start : start + 256, None], i[None, :])))
     computed = 0
     for clause in pattern.clauses:
-        _, _, tiles, rows, keys = _tile_shape(clause, np.zeros((1, 1, n, 1)))
-        computed += int(tiles) * int(rows) * int(keys)
+        _, _, *tile = _tile_shape(clause, np.zeros((1, 1, n, 1)))
+        computed += sum(np.zeros(tile, "bool")[:, rows, keys].size for rows, keys in clause.strips(tile[1]))
     return Density(pairs, pairs / max(n * n, 1), computed)
 
 
@@ -149,22 +149,28 @@ def _tiled(query, key, value, pattern, real, dropout, seed):
         shapes = [_tile_shape(clause, query) for clause in clauses]
         keeps = [ops.cast(keras.random.uniform(shape, seed=seed) >= dropout, "bool") for shape in shapes]
 
-    def weights(clause, bias, query, key):
-        scores = ops.matmul(clause.queries(query), ops.swapaxes(clause.keys(key), -1, -2)) + bias
-        return ops.softmax(scores) if scores.shape[-1] != 1 else ops.ones_like(scores), scores  # of one, Keras warns
-
     def kept(weight, keep):
         return weight if keep is None else ops.where(keep, weight / (1.0 - dropout), ops.zeros_like(weight))
+
+    def strips(clause, bias, keep, queries, keys):
+        """Of the tiles of a clause, strip by strip: its rows, its keys, scores, weights, what the dropout keeps."""
+        for rows, seen in clause.strips(ops.shape(queries)[3]):
+            scores = ops.matmul(queries[:, :, :, rows], ops.swapaxes(keys[:, :, :, seen], -1, -2)) + bias[..., rows, seen]
+            weight = ops.softmax(scores) if scores.shape[-1] != 1 else ops.ones_like(scores)  # of one, Keras warns
+            yield rows, seen, scores, weight, keep if keep is None else keep[..., rows, seen]
 
     @ops.custom_gradient
     def call(query, key, value):
         parts, sums = [], []
         for clause, bias, keep in zip(clauses, biases, keeps, strict=True):
-            weight, scores = weights(clause, bias, query, key)
-            parts.append(clause.merge(ops.matmul(kept(weight, keep), clause.keys(value)), steps))
-            if len(clauses) > 1:  # log of the sum of exp(scores): the largest weight is exp(largest score) over that sum
-                total = ops.max(scores, -1, keepdims=True) - ops.log(ops.max(weight, -1, keepdims=True))
-                sums.append(clause.merge(total, steps, fill=_MASKED))
+            values, outputs, totals = clause.keys(value), [], []
+            for _, seen, scores, weight, keep_here in strips(clause, bias, keep, clause.queries(query), clause.keys(key)):
+                outputs.append(ops.matmul(kept(weight, keep_here), values[:, :, :, seen]))
+                if len(clauses) > 1:  # log of the sum of exp(scores): the largest weight is exp(largest score) over that sum
+                    totals.append(ops.max(scores, -1, keepdims=True) - ops.log(ops.max(weight, -1, keepdims=True)))
+            parts.append(clause.merge(_joined(outputs), steps))
+            if len(clauses) > 1:
+                sums.append(clause.merge(_joined(totals), steps, fill=_MASKED))
         shares = ops.unstack(ops.softmax(ops.stack(sums), axis=0), len(clauses)) if sums else [1.0]
         output = sum(part * share for part, share in zip(parts, shares, strict=True))
 
@@ -173,19 +179,30 @@ def _tiled(query, key, value, pattern, real, dropout, seed):
             along = ops.sum(upstream * output, axis=-1, keepdims=True)
             gradients = [0.0, 0.0, 0.0]
             for clause, bias, keep, share in zip(clauses, biases, keeps, shares, strict=True):
-                weight, _ = weights(clause, bias, query, key)
                 up, mean = clause.queries(upstream * share), clause.queries(along * share)
-                change = kept(ops.matmul(up, ops.swapaxes(clause.keys(value), -1, -2)), keep)
-                change = weight * (change - mean)
-                gradients[0] += clause.merge(ops.matmul(change, clause.keys(key)), steps)
-                turned = ops.matmul(ops.swapaxes(change, -1, -2), clause.queries(query))
-                gradients[1] += clause.spread(turned, steps)
-                gradients[2] += clause.spread(ops.matmul(ops.swapaxes(kept(weight, keep), -1, -2), up), steps)
+                queries, keys, values = clause.queries(query), clause.keys(key), clause.keys(value)
+                to_queries, to_keys, to_values = [], 0.0, 0.0
+                for rows, seen, _, weight, keep_here in strips(clause, bias, keep, queries, keys):
+                    up_here, later = up[:, :, :, rows], ops.shape(keys)[3] - ops.shape(weight)[-1]
+                    change = kept(ops.matmul(up_here, ops.swapaxes(values[:, :, :, seen], -1, -2)), keep_here)
+                    change = weight * (change - mean[:, :, :, rows])
+                    to_queries.append(ops.matmul(change, keys[:, :, :, seen]))
+                    turned = ops.matmul(ops.swapaxes(change, -1, -2), queries[:, :, :, rows])
+                    to_keys += between_zeros(turned, 0, later, axis=3)
+                    turned = ops.matmul(ops.swapaxes(kept(weight, keep_here), -1, -2), up_here)
+                    to_values += between_zeros(turned, 0, later, axis=3)
+                gradients[0] += clause.merge(_joined(to_queries), steps)
+                gradients[1] += clause.spread(to_keys, steps)
+                gradients[2] += clause.spread(to_values, steps)
             return tuple(gradients)
 
         return output, backward
 
     return call(query, key, value)
+
+
+def _joined(strips):
+    return strips[0] if len(strips) == 1 else ops.concatenate(strips, axis=3)
 
 
 def _seen(pattern, clause, steps, real):

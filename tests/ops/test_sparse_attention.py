@@ -144,6 +144,19 @@ def test_bug_a_whole_block_was_added_where_the_rate_divides_the_length():
     assert density(65, atrous(8)).computed == 8 * 9 * 9
 
 
+@pytest.mark.parametrize("pattern", [atrous(1, True), atrous(2, True), strided(3, window=5, causal=True)])
+def test_long_causal_tiles_are_cut_into_strips(pattern):
+    n = 211
+    query, key, value, upstream = arrays(n)
+    real = np.arange(n) < [[211], [150]]
+    seen = sparse_mask(n, pattern) & real[:, :, None] & real[:, None, :]
+    expected = dense_attention(query, key, value, seen, upstream)
+    results = value_and_gradients(lambda *x: attend(*x, pattern, mask=real))(query, key, value, upstream)
+    for got, right in zip(results, expected, strict=True):
+        np.testing.assert_allclose(got, right, atol=1e-5)
+    assert density(n, atrous(2, True)).computed < 0.65 * density(n, atrous(2)).computed
+
+
 def test_limits_are_dense():
     ones = np.ones((40, 40), bool)
     for pattern in (local(40), atrous(1), strided(40), fixed(40, 1), fixed(5, 5), local(1, global_tokens=40)):
