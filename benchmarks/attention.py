@@ -13,7 +13,7 @@ same numbers. TensorFlow runs a graph, or with `xla` an XLA program; JAX jit; to
 
 Then ours alone: time and peak memory by length, and atrous attention beside local attention of equal density. What was measured
 is in docs/attention.md. It reaches the goals but these: dense attention on JAX, forward, 6.8 of 7; `jax.nn` with gradient, 13.2
-of 15; doubling the length costs up to 2.5 times the time on torch; atrous attention forward on torch, 1.06 to 1.2 of local's time.
+of 15; the length doubled costs torch up to 2.5 times; atrous attention, forward on torch, 1.1 to 1.2
 """
 
 import argparse
