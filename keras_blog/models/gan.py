@@ -7,6 +7,7 @@ from keras import ops
 from keras_blog.losses.f_gan import FGAN
 from keras_blog.models.noise_batches import NoiseBatches
 from keras_blog.models.player_optimizer import PlayerOptimizer
+from keras_blog.ops.ordered_gradient import ordered_gradient
 
 
 @keras.saving.register_keras_serializable("keras_blog")
@@ -144,7 +145,7 @@ class GAN(keras.Model):
             self._remember()
         if sample_weight is not None:
             total = total * ops.cast(sample_weight, total.dtype)
-        return ops.mean(total) + sum(self.losses)
+        return ordered_gradient(ops.mean(total) + sum(self.losses))
 
     def scores(self, outputs):
         """The scores among what the discriminator gives."""

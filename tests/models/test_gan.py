@@ -38,13 +38,12 @@ def place(gan):
     return float(numpy(shift.bias)[0]), float(numpy(slope.kernel)[0, 0])
 
 
-@pytest.mark.xfail(
-    BACKEND == "tensorflow",
-    reason="TensorFlow's graph optimiser: the critic's gradient now and then sees the generator after its step",
-    strict=False,
-)
-def test_a_step_moves_each_player_by_its_own_gradient():
-    """At G(z) = z + theta, T(x) = phi x: the gradients of the Wasserstein loss and of the penalty by hand."""
+@pytest.mark.parametrize("run", range(6 if BACKEND == "tensorflow" else 1))
+def test_a_step_moves_each_player_by_its_own_gradient(run):
+    """At G(z) = z + theta, T(x) = phi x: the gradients of the Wasserstein loss and of the penalty by hand.
+
+    In TensorFlow's graph the order of a read and an update was left to chance: without `ordered_gradient` 17 of 40 failed.
+    """
     zeros, two = np.zeros((4, 1), "float32"), np.full((4, 1), 2.0, "float32")
     gan = dirac(0.5, 1.5, losses.WassersteinGAN(), losses.GradientPenalty(0.25, 4.0), average=0.0)
     gan.compile(keras.optimizers.SGD(0.1))
