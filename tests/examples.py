@@ -338,9 +338,10 @@ ELSEWHERE = {
         "tests/mining/test_vocabulary.py",
     ),
     **dict.fromkeys(
-        ("centroid_bound", "nearest_texts", "relaxed_bound", "rotator_bound", "rotator_similarity"),
+        ("centroid_bound", "nearest_texts", "relaxed_bound", "relaxed_rotator_bound", "rotator_bound", "rotator_similarity"),
         "tests/mining/test_word_distances.py",
     ),
+    "convert_vectors": "tests/mining/test_convert_vectors.py",
     **dict.fromkeys(("word_mover_distance", "word_rotator_distance"), "tests/mining/test_word_distances.py"),
     **dict.fromkeys(
         ("Cooccurrence", "Pairs", "WordVectors", "cooccurrence", "pmi_vectors"), "tests/mining/test_word_vectors.py"

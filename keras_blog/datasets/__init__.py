@@ -1,6 +1,7 @@
 """Corpora as plain Python lists, one module a corpus, and a reader for your own files; nothing here imports Keras."""
 
 from keras_blog.datasets import (
+    analogies,
     archive,
     cmudict,
     conll,
@@ -8,19 +9,24 @@ from keras_blog.datasets import (
     debtags,
     digits,
     geonames,
+    glove,
     home_assistant,
     inews,
     labelled_texts,
+    lee,
     msra_ner,
     people_daily,
     reuters,
+    scored_pairs,
     shopping_reviews,
     text_groups,
     text_pairs,
+    word_pairs,
     yeast,
 )
 
 __all__ = [
+    "analogies",
     "archive",
     "cmudict",
     "conll",
@@ -28,14 +34,18 @@ __all__ = [
     "debtags",
     "digits",
     "geonames",
+    "glove",
     "home_assistant",
     "inews",
     "labelled_texts",
+    "lee",
     "msra_ner",
     "people_daily",
     "reuters",
+    "scored_pairs",
     "shopping_reviews",
     "text_groups",
     "text_pairs",
+    "word_pairs",
     "yeast",
 ]

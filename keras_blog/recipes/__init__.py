@@ -19,5 +19,6 @@ RECIPES = {
 }
 COMMANDS = {  # of `keras-blog NAME`, without `train` and without Keras
     "rules": "association rules of your baskets, a line each (or of what Debian's packages depend on)",
+    "text-distance": "how far texts are from each other, by the vectors of their words (yours, a line each, or Lee's 50)",
     "vocabulary": "words of raw text without spaces, a text a line (or of the People's Daily, scored against its words)",
 }

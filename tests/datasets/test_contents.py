@@ -6,6 +6,7 @@ from keras_blog import datasets
 
 def test_the_table_of_contents_is_complete():
     assert datasets.__all__ == [
+        "analogies",
         "archive",
         "cmudict",
         "conll",
@@ -13,15 +14,19 @@ def test_the_table_of_contents_is_complete():
         "debtags",
         "digits",
         "geonames",
+        "glove",
         "home_assistant",
         "inews",
         "labelled_texts",
+        "lee",
         "msra_ner",
         "people_daily",
         "reuters",
+        "scored_pairs",
         "shopping_reviews",
         "text_groups",
         "text_pairs",
+        "word_pairs",
         "yeast",
     ]
     assert all(hasattr(datasets, name) for name in datasets.__all__)

@@ -1,5 +1,7 @@
 """Distances against a linear program, against exact values and against their bounds."""
 
+import importlib
+
 import numpy as np
 import pytest
 
@@ -58,6 +60,7 @@ def test_published_bug_sum_over_dimensions_not_mean():
         assert mining.centroid_bound(x, y) <= exact + 1e-12
         assert mining.relaxed_bound(x, y) <= exact + 1e-12
         assert mining.rotator_bound(x, y) <= mining.word_rotator_distance(x, y) + 1e-12
+        assert mining.relaxed_rotator_bound(x, y) <= mining.word_rotator_distance(x, y) + 1e-12
 
 
 def test_published_bug_zero_vectors_and_empty_texts_give_no_nan():
@@ -72,7 +75,7 @@ def test_published_bug_zero_vectors_and_empty_texts_give_no_nan():
     assert mining.word_mover_distance(zeros, zeros) == 0
     value, plan = mining.word_mover_distance(X, empty, plan=True)
     assert (value, plan.shape) == (np.inf, (2, 0))
-    for bound in (mining.centroid_bound, mining.relaxed_bound, mining.rotator_bound):
+    for bound in (mining.centroid_bound, mining.relaxed_bound, mining.rotator_bound, mining.relaxed_rotator_bound):
         assert np.isfinite(bound(X, empty))
 
 
@@ -111,9 +114,9 @@ def test_pruned_search_equals_brute_force(k, monkeypatch):
 
 
 def test_search_solves_few_problems(monkeypatch):
-    module = __import__("keras_blog.mining.word_distances", fromlist=["_transport"])
-    solved, solve = [], module._transport
-    monkeypatch.setattr(module, "_transport", lambda *arguments: solved.append(1) or solve(*arguments))
+    module = importlib.import_module("keras_blog.mining.nearest_texts")
+    solved, solve = [], module.transport
+    monkeypatch.setattr(module, "transport", lambda *arguments: solved.append(1) or solve(*arguments))
     centers = np.random.default_rng(8).normal(size=(20, 5)) * 10
     found = [center + text for center, text in zip(centers.repeat(10, 0), texts(9, number=200, dim=5), strict=True)]
     mining.nearest_texts(found[0], found, 5)
