@@ -324,6 +324,7 @@ ELSEWHERE = {
     "BidirectionalSeq2Seq": "tests/models/test_bidirectional_seq2seq.py",
     "PairBatches": "tests/models/test_seq2seq.py",
     "BidirectionalDecoder": "tests/layers/test_bidirectional_decoder.py",
+    "SinkhornDistance": "tests/layers/test_sinkhorn_distance.py",
     "SourcePrior": "tests/layers/test_source_prior.py",
     "ConditionalLayerNormalization": "tests/layers/test_conditional_layer_normalization.py",
     "edit_distance": "tests/metrics/test_edit_distance.py",

@@ -22,6 +22,7 @@ from keras_blog.layers.margin_schedule import MarginSchedule
 from keras_blog.layers.prior_bias import PriorBias
 from keras_blog.layers.sampled_dense import SampledDense
 from keras_blog.layers.self_modulated_batch_normalization import SelfModulatedBatchNormalization
+from keras_blog.layers.sinkhorn_distance import SinkhornDistance
 from keras_blog.layers.source_prior import SourcePrior
 from keras_blog.layers.sparse_self_attention import SparseSelfAttention
 from keras_blog.layers.spectral_normalization import SpectralNormalization
@@ -50,6 +51,7 @@ __all__ = [
     "PriorBias",
     "SampledDense",
     "SelfModulatedBatchNormalization",
+    "SinkhornDistance",
     "SourcePrior",
     "SparseSelfAttention",
     "SpectralNormalization",

@@ -20,6 +20,7 @@ def test_the_table_of_contents_is_complete():
         "labelled_texts",
         "lee",
         "msra_ner",
+        "newsgroups",
         "people_daily",
         "reuters",
         "scored_pairs",
