@@ -83,6 +83,9 @@ def _search(data, levels, max_len):
 
 def _pairs(data):
     """Frequent pairs `(m, 2)` in lexicographic order, and their counts."""
+    if data.pairs is not None:
+        pairs = np.argwhere(np.triu(data.pairs >= data.threshold, 1))
+        return pairs, data.pairs[pairs[:, 0], pairs[:, 1]]
     items, words = data.bits.shape
     step, found = max(1, _WORDS // words), []
     for i in range(items - 1):
@@ -103,7 +106,7 @@ def _rows_of(data, pairs, words):
     found = np.zeros((len(pairs), 8 * words), np.uint8)
     for i, start, end in zip(first, starts, [*starts[1:], len(pairs)], strict=True):
         used = np.flatnonzero(data.bits[i])
-        rows = np.flatnonzero(np.unpackbits(data.bits[i, used].view(np.uint8)))
+        rows = np.flatnonzero(np.unpackbits(data.bits[i, used].view(np.uint8)).view(bool))
         others = data.bits[pairs[start:end, 1]].take(used, axis=1)
         held = np.packbits(np.unpackbits(others.view(np.uint8), axis=1).take(rows, axis=1), axis=1)
         found[start:end, : held.shape[1]] = held

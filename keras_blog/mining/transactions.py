@@ -7,12 +7,14 @@ what stays in memory is the dictionary of items and one bit for each frequent it
 import os
 import tempfile
 from collections import defaultdict
-from itertools import chain, count, islice
+from itertools import chain, count, islice, pairwise
 
 import numpy as np
 
 _ROWS = 65_536  # transactions read at a time; a multiple of 64
 _SPOOL = 1 << 26
+_BYTES = 1 << 20
+_MATRIX = 2048  # most items for which a matrix holds the counts of pairs
 
 
 def read_transactions(path, separator=",", progress=None):
@@ -50,6 +52,8 @@ class Bits:
         items: the frequent items, from the rarest to the most frequent; of equals, the one seen first comes first.
         counts: in how many transactions each occurs, int64, ascending.
         bits: bit `t % 64` of `bits[i, t // 64]` says whether transaction `t` holds item `i`; uint64.
+        pairs: in how many transactions two items occur, `(items, items)` without its diagonal; or None where that would take
+            longer than by the bits.
         total: number of transactions.
         threshold: least count of a frequent set.
     """
@@ -65,14 +69,14 @@ class Bits:
                 occurrences[numbers[nothing]] = 0  # None and nan are no items
             # Items named twice in a transaction were counted twice: an upper bound, made exact by counting bits.
             kept = np.flatnonzero(occurrences >= self.threshold)
-            bits = np.zeros((len(kept), -(-self.total // 64)), np.uint64)
-            place = np.full(len(numbers), -1, np.int64)
+            place = np.full(len(numbers), -1, np.int32)
             place[kept] = np.arange(len(kept))
-            _set_bits(bits, place, sizes, spool)
+            bits, pairs = _tables(place, len(kept), sizes, self.total, spool)
         counts = popcount(bits)
         order = np.argsort(counts, kind="stable")
         order = order[counts[order] >= self.threshold]
         self.bits, self.counts = bits[order], counts[order]
+        self.pairs = None if pairs is None else (pairs + pairs.T)[np.ix_(order, order)]
         names = list(numbers)
         self.items = [names[i] for i in kept[order]]
 
@@ -110,10 +114,12 @@ def _number(rows, spool):
     numbers = defaultdict(count().__next__)
     sizes, occurrences = [], np.zeros(0, np.int64)
     while block := list(islice(rows, _ROWS)):
-        bad = next((row for row in block if isinstance(row, (str, bytes)) or not hasattr(row, "__iter__")), None)
-        if bad is not None:
-            raise ValueError(f"`transactions` must be iterables of items; received the transaction {bad!r}")
-        block = [row if hasattr(row, "__len__") else list(row) for row in block]
+        for kind in set(map(type, block)):
+            if issubclass(kind, (str, bytes)) or not hasattr(kind, "__iter__"):
+                bad = next(row for row in block if type(row) is kind)
+                raise ValueError(f"`transactions` must be iterables of items; received the transaction {bad!r}")
+            if not hasattr(kind, "__len__"):
+                block = [list(row) if type(row) is kind else row for row in block]
         lengths = np.fromiter(map(len, block), np.int32, len(block))
         try:
             codes = np.fromiter(map(numbers.__getitem__, chain.from_iterable(block)), np.int32, int(lengths.sum()))
@@ -128,20 +134,55 @@ def _number(rows, spool):
     return numbers, sizes, occurrences
 
 
-def _set_bits(bits, place, sizes, spool):
-    flat, words, first = bits.reshape(-1), bits.shape[1], 0
+def _tables(place, items, sizes, total, spool):
+    """The bits of the frequent items, and how often two of them stand in one transaction, `(first, second)` or the reverse."""
+    bits = np.zeros((items, -(-total // 64)), np.uint64)
+    pairs, first = np.zeros((items, items), np.int64) if items <= _MATRIX else None, 0
     spool.seek(0)
     for rows, length in sizes:
-        lengths = np.frombuffer(spool.read(4 * rows), np.int32)
+        row = np.repeat(np.arange(rows), np.frombuffer(spool.read(4 * rows), np.int32))
         item = place[np.frombuffer(spool.read(4 * length), np.int32)]
-        row = np.repeat(np.arange(first, first + rows), lengths)
-        key = np.sort((item * (64 * words) + row)[item >= 0])  # the bits of one word stand side by side
-        word = key >> 6
-        start = np.flatnonzero(np.r_[True, word[1:] != word[:-1]])[: len(word)]
-        bit = np.left_shift(np.uint64(1), (key & 63).astype(np.uint64))
-        if len(key):
-            flat[word[start]] |= np.bitwise_or.reduceat(bit, start)
+        row, item = row[item >= 0], item[item >= 0]
+        part = bits[:, first // 64 : -(-(first + rows) // 64)]
+        _set_bits(part, item, row)
+        if pairs is not None:
+            if popcount(part).sum() < len(row):  # some items stand in a row twice
+                row, item = np.divmod(np.unique(row * items + item), max(items, 1))
+            sizes_of_rows = np.bincount(row).astype(np.int64)
+            if (sizes_of_rows**2).sum() > items * part.size:
+                pairs = None
+            else:
+                _count_pairs(pairs.reshape(-1), item, row, items)
         first += rows
+    return bits, pairs
+
+
+def _set_bits(bits, item, row):
+    """As bytes first: a bit cannot be set alone."""
+    step = max(64, (_BYTES // max(len(bits), 1)) // 64 * 64)
+    ends = np.searchsorted(row, np.arange(0, 64 * bits.shape[1] + step, step))
+    for i, (start, end) in enumerate(pairwise(ends)):
+        held = np.zeros((len(bits), min(step, 64 * bits.shape[1] - i * step)), np.uint8)
+        held[item[start:end], row[start:end] - i * step] = 1
+        packed = np.packbits(held, axis=1, bitorder="little").view("<u8")
+        bits[:, i * step // 64 : i * step // 64 + packed.shape[1]] = packed
+
+
+def _count_pairs(counts, item, row, items):
+    """Add each two entries of a row to the flat `counts`: neighbours, then those two apart, and so on."""
+    place, keys, size = np.arange(len(row)), [], 0
+    for distance in range(1, len(row)):
+        place = place[: np.searchsorted(place, len(row) - distance)]
+        place = place[row[place] == row[place + distance]]
+        if not len(place):
+            break
+        keys.append(item[place] * np.int64(items) + item[place + distance])
+        size += len(place)
+        if size > len(counts):
+            counts += np.bincount(np.concatenate(keys), minlength=len(counts))
+            keys, size = [], 0
+    if keys:
+        counts += np.bincount(np.concatenate(keys), minlength=len(counts))
 
 
 def _table_bit_count(words):

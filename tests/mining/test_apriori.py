@@ -57,9 +57,23 @@ def test_blocks_of_any_size_give_the_same(monkeypatch):
     for words, matrix in ((1, 8192), (64, 0), (1 << 17, 0)):
         monkeypatch.setattr(module, "_WORDS", words)
         monkeypatch.setattr(module, "_MATRIX", matrix)
+        monkeypatch.setattr(packed, "_MATRIX", matrix)
+        monkeypatch.setattr(packed, "_BYTES", words)
         monkeypatch.setattr(packed, "_ROWS", 128)
         monkeypatch.setattr(packed, "_SPOOL", 1000)
         assert apriori(iter(rows), 0.002).counts == expected
+
+
+def test_long_transactions_are_counted_by_bits():
+    """In them there are more pairs than words of bits; both ways give the same."""
+    rng = random.Random(2)
+    rows = baskets(rng, 200, 7, [0.5] * 7) + [[*range(7)] * 3] * 20
+    assert packed.Bits(rows, 0.01).pairs is None
+    sparse = [[rng.randrange(40), rng.randrange(40), rng.randrange(40)] for _ in range(5000)]
+    found = packed.Bits(sparse, 0.001)
+    expected = [[packed.popcount(a & b) for b in found.bits] for a in found.bits]
+    np.testing.assert_array_equal(np.triu(found.pairs, 1), np.triu(expected, 1))
+    np.testing.assert_array_equal(found.pairs, found.pairs.T)
 
 
 def test_counting_bits_without_the_instruction():
