@@ -1,24 +1,10 @@
 """What a program is for: descriptions of Debian packages and the tags that volunteers gave them, many a package."""
 
-import gzip
-import json
-import os
 import re
-import shutil
-import subprocess
-import tempfile
 import zlib
 from collections import Counter
-from pathlib import Path
 
-from keras_blog.datasets import archive
-
-_CONFIGURATION = """#clear Acquire::Languages;
-Acquire::Languages {{ "en"; }};
-Acquire::GzipIndexes "false";
-Dir::State::lists "{folder}/lists";
-Dir::Cache "{folder}/cache";
-"""  # no system setting is touched; an empty language list of the system would keep the long descriptions away
+from keras_blog.datasets import package_index
 
 
 def load_data(min_count=100):
@@ -41,11 +27,7 @@ def load_data(min_count=100):
     Raises:
         RuntimeError: if the file is not in the cache and `apt-get` is missing or brings no tags.
     """
-    path = archive.cache_dir() / "debtags.jsonl.gz"
-    if not path.is_file():
-        _write(path, _read_index())
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
+    rows = package_index.load_rows("debtags.jsonl.gz", "tags", _rows)
     counts = Counter(tag for row in rows for tag in row["tags"])
     rows.sort(key=lambda row: (zlib.crc32(row["source"].encode()), row["source"]))  # an order with no meaning
     parts = ([], []), ([], [])
@@ -56,52 +38,11 @@ def load_data(min_count=100):
     return parts
 
 
-def _read_index():
+def _rows(packages):
     """Rows `{"source", "text", "tags"}`, one for each distinct description of a package that has tags."""
-    with tempfile.TemporaryDirectory() as folder:
-        for name in ("lists/partial", "cache/archives/partial"):
-            Path(folder, name).mkdir(parents=True)
-        settings = Path(folder, "apt.conf")
-        settings.write_text(_CONFIGURATION.format(folder=folder), encoding="utf-8")
-        problem = _update(settings)
-        described, packages = {}, []
-        for entry in _entries(folder, "*_Translation-en", "Description-en"):
-            described[entry.get("Description-md5")] = entry["Description-en"]
-        for entry in _entries(folder, "*_Packages", "Tag"):
-            text = described.get(entry.get("Description-md5"))
-            if text:
-                source = entry.get("Source", entry["Package"]).split(" ")[0]
-                tags = sorted(set(re.findall(r"[^\s,]+::[^\s,]+", entry["Tag"])))
-                packages.append({"source": source, "text": text, "tags": tags})
-    if not packages:
-        raise RuntimeError(
-            f"could not read Debian's tags: {problem or 'the package index of this machine has none'}. To go on, put a copy of "
-            f"debtags.jsonl.gz, made on a machine with Debian, at {archive.cache_dir() / 'debtags.jsonl.gz'}"
-        )
-    return list({row["text"]: row for row in reversed(packages)}.values())[::-1]  # of equal descriptions the first
-
-
-def _update(settings):
-    """Fetch the index; what went wrong, or None."""
-    if shutil.which("apt-get") is None:
-        return "this machine has no apt-get"
-    command = ["apt-get", f"-c={settings}", "-qq", "update"]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    return (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1] if done.returncode else None
-
-
-def _entries(folder, pattern, needed):
-    for path in sorted(Path(folder, "lists").glob(pattern)):
-        for block in path.read_text(encoding="utf-8").split("\n\n"):
-            if f"\n{needed}:" in block:
-                fields = re.split(r"\n(?=\S)", block.strip("\n"))
-                yield {name: value.strip() for name, _, value in (field.partition(":") for field in fields)}
-
-
-def _write(path, rows):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".partial-", dir=path.parent) as scratch:
-        unfinished = Path(scratch) / path.name
-        with gzip.open(unfinished, "wt", encoding="utf-8") as lines:
-            lines.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        os.replace(unfinished, path)
+    rows = {}
+    for entry, text in packages:
+        if "Tag" in entry:
+            tags = sorted(set(re.findall(r"[^\s,]+::[^\s,]+", entry["Tag"])))
+            rows.setdefault(text, {"source": package_index.source_of(entry), "text": text, "tags": tags})
+    return list(rows.values())

@@ -4,10 +4,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_blog.layers import BidirectionalDecoder
+from keras_blog.layers import BidirectionalDecoder, SourcePrior
 from keras_blog.models.text_writer import TextWriter
-from keras_blog.models.vocabulary import padded, quarters
-from keras_blog.ops import bidirectional_beam_search
+from keras_blog.models.vocabulary import PADDING, UNKNOWN, padded, quarters
+from keras_blog.ops import bidirectional_beam_search, paired_beam_search
 
 
 @keras.saving.register_keras_serializable("keras_blog")
@@ -29,6 +29,7 @@ class BidirectionalSeq2Seq(TextWriter):
         num_heads: of the attention, a divisor of `dim`.
         fusion: of `layers.BidirectionalDecoder`.
         future_weight: of `layers.BidirectionalDecoder`; with 0 and `fusion="tanh"` the sides know nothing of each other.
+        prior: whether to use `layers.SourcePrior`, which needs one vocabulary for both sides.
         dropout: share of embeddings and features that is dropped in training.
         max_source: tokens of a source that are read; the rest is cut off.
         seed: int; of the dropouts.
@@ -53,6 +54,7 @@ class BidirectionalSeq2Seq(TextWriter):
         num_heads=4,
         fusion="tanh",
         future_weight=0.1,
+        prior=False,
         dropout=0.1,
         max_source=400,
         seed=None,
@@ -61,13 +63,17 @@ class BidirectionalSeq2Seq(TextWriter):
         super().__init__(source_vocabulary, target_vocabulary, 2, dim, depth, dropout, max_source, seed, **kwargs)
         if not isinstance(num_heads, int) or isinstance(num_heads, bool) or num_heads < 1 or dim % num_heads:
             raise ValueError(f"`num_heads` must be a divisor of `dim`, {dim}; received {num_heads!r}")
-        self.num_heads, self.fusion, self.future_weight = num_heads, fusion, future_weight
+        if prior and target_vocabulary is not None:
+            raise ValueError("`prior` needs one vocabulary for both sides; received a `target_vocabulary`")
+        self.num_heads, self.fusion, self.future_weight, self.prior = num_heads, fusion, future_weight, prior
         self.blocks = [
             BidirectionalDecoder(num_heads, dim // num_heads, 2 * dim, fusion, future_weight, dropout, seed, name=f"block_{i}")
             for i in range(depth)
         ]
         self.norm = keras.layers.LayerNormalization(epsilon=1e-6, name="norm")
         self.logits = keras.layers.Dense(self.size, name="logits")
+        specials = [PADDING, UNKNOWN, *range(self.end, self.size)]
+        self.source_prior = SourcePrior(specials, name="source_prior") if prior else None
 
     def build(self, input_shape=None):
         super().build()
@@ -75,6 +81,8 @@ class BidirectionalSeq2Seq(TextWriter):
             block.build((None, 2, None, self.dim), (None, None, self.dim))
         self.norm.build((None, None, None, self.dim))
         self.logits.build((None, None, None, self.dim))
+        if self.source_prior is not None:
+            self.source_prior.build((None, None, self.size), (None, None))
 
     def call(self, inputs, training=None):
         sources, targets = inputs
@@ -83,13 +91,17 @@ class BidirectionalSeq2Seq(TextWriter):
         x = self.drop(self.target_table(targets) + positions, training=training)
         for block in self.blocks:
             x = block(x, memory, memory_mask=mask, training=training)
-        return self.logits(self.norm(x))
+        logits = self.logits(self.norm(x))
+        if self.source_prior is None:
+            return logits
+        shape = ops.shape(logits)
+        return ops.reshape(self.source_prior(ops.reshape(logits, (shape[0], -1, self.size)), sources), shape)
 
     def stepper(self, sources, steps, half):
-        """`(step, state)` for `ops.bidirectional_beam_search` with `half` hypotheses a direction."""
+        """`(step, state)` for the searches from both ends, with `half` rows a direction."""
         memory, mask, _ = self.read(sources)
         remembered = [block.remember(memory, 2 * half) for block in self.blocks]
-        mask = ops.repeat(mask, 2 * half, axis=0)
+        mask, rows = (ops.repeat(x, 2 * half, axis=0) for x in (mask, sources))
         positions = ops.convert_to_tensor(_positions(steps, self.dim))
         caches = [block.initial_cache(2 * ops.shape(sources)[0], steps) for block in self.blocks]
 
@@ -100,18 +112,21 @@ class BidirectionalSeq2Seq(TextWriter):
             for block, cache, memory in zip(self.blocks, caches, remembered, strict=True):
                 x, cache = block.decode(x, cache, t, memory, mask, half)
                 new.append(cache)
-            return self.logits(self.norm(x))[:, 0], (t + 1, new)
+            logits = self.logits(self.norm(x))[:, 0]
+            return logits if self.source_prior is None else self.source_prior(logits, rows), (t + 1, new)
 
         return step, (ops.zeros((), "int32"), caches)
 
     def search(self, sources, steps, beams, seed, options):
-        """`(tokens, scores)` of `ops.bidirectional_beam_search`."""
+        """`(tokens, scores)` of `ops.bidirectional_beam_search`, or, with the option `paired`, of `ops.paired_beam_search`."""
         if beams is None:
-            raise ValueError("`beams` must be an even int, for outputs written from both ends are not drawn; received None")
-        step, state = self.stepper(sources, steps, beams // 2)
-        start = ops.stack([ops.full_like(sources[:, 0], self.start + side) for side in range(2)], axis=1)
+            raise ValueError("`beams` must be an int, for outputs written from both ends are not drawn; received None")
         options = {"allowed": self.allowed(), **options}
-        return bidirectional_beam_search(step, state, start, steps, self.end, beams, **options)[:2]
+        paired = options.pop("paired", False)
+        step, state = self.stepper(sources, steps, beams**2 if paired else beams // 2)
+        start = ops.stack([ops.full_like(sources[:, 0], self.start + side) for side in range(2)], axis=1)
+        search = paired_beam_search if paired else bidirectional_beam_search
+        return search(step, state, start, steps, self.end, beams, **options)[:2]
 
     def encode_targets(self, texts):
         """`(inputs, labels)` of outputs, both directions in axis 1: see `TextWriter.encode_targets`."""
@@ -122,7 +137,7 @@ class BidirectionalSeq2Seq(TextWriter):
         return np.stack(inputs, axis=1), np.stack(labels, axis=1)
 
     def get_config(self):
-        own = {name: getattr(self, name) for name in ("num_heads", "fusion", "future_weight")}
+        own = {name: getattr(self, name) for name in ("num_heads", "fusion", "future_weight", "prior")}
         return {**super().get_config(), **own}
 
 

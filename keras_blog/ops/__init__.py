@@ -20,6 +20,7 @@ from keras_blog.ops import (
 from keras_blog.ops.beam_search import beam_search
 from keras_blog.ops.bidirectional_beam_search import bidirectional_beam_search
 from keras_blog.ops.input_gradient import input_gradient
+from keras_blog.ops.paired_beam_search import paired_beam_search
 from keras_blog.ops.prior import adjust_logits
 from keras_blog.ops.sampling import greedy_search, sample_sequences
 from keras_blog.ops.sinkhorn import sinkhorn, sinkhorn_plan
@@ -43,6 +44,7 @@ __all__ = [
     "multilabel",
     "mutual_information",
     "noise",
+    "paired_beam_search",
     "prior",
     "sample_sequences",
     "sinkhorn",

@@ -117,6 +117,7 @@ def beam_search(
         pool = into(pool, ranked(ended, t + 1, parents), history)
         scores, on = largest(ops.where(ends, FORBIDDEN, totals), min(beams, totals.shape[1]))
         beam, token = (ops.take_along_axis(x, on, axis=1) for x in (beam, token))
+        token = ops.where(scores > FORBIDDEN / 2, token, end)  # so that a step can tell what is no hypothesis
         return (scores, *pool), beam, token
 
     def done(t, carry):

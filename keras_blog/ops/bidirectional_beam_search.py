@@ -3,10 +3,10 @@
 from keras import ops
 
 from keras_blog.ops.beam_search import beam_search
-from keras_blog.ops.generation import largest
+from keras_blog.ops.generation import FORBIDDEN, largest
 
 
-def bidirectional_beam_search(step, state, start, steps, end, beams=4, best=1, pad=0, **options):
+def bidirectional_beam_search(step, state, start, steps, end, beams=4, best=1, side=None, pad=0, **options):
     """Beam search in which half of the beam writes from the left, the other half from the right; the best of both.
 
     The halves are searched side by side, as the sequences of a batch are, and `step` sees both: that is where they read each
@@ -21,6 +21,7 @@ def bidirectional_beam_search(step, state, start, steps, end, beams=4, best=1, p
         end: id of the token that ends a sequence, in either direction.
         beams: hypotheses of both directions together, an even number.
         best: sequences to return, at most `beams // 2`.
+        side: 0 to return what was written from the left only, 1 from the right, None the better.
         pad: id that fills the tokens after the end.
         **options: of `beam_search`.
 
@@ -42,20 +43,36 @@ def bidirectional_beam_search(step, state, start, steps, end, beams=4, best=1, p
         Article: kexue.fm 6877
         Paper: Zhou, Zhang, Zong, Synchronous Bidirectional Neural Machine Translation, arXiv:1905.04847
     """
-    start = ops.cast(ops.convert_to_tensor(start), "int32")
-    if len(start.shape) != 2 or start.shape[1] != 2:
-        raise ValueError(f"`start` must be token ids of shape (batch, 2); received shape {tuple(start.shape)}")
     if not isinstance(beams, int) or isinstance(beams, bool) or beams < 2 or beams % 2:
         raise ValueError(f"`beams` must be an even int of at least 2; received {beams!r}")
     half = beams // 2
-    if not 1 <= best <= half:
-        raise ValueError(f"`best` must be an int from 1 to {half}, half of the beams; received {best!r}")
-    tokens, scores = beam_search(step, state, ops.reshape(start, (-1,)), steps, end, half, half, pad=pad, **options)
-    tokens = ops.reshape(tokens, (-1, 2, half, steps))
-    mirrored = _mirrored(tokens[:, 1], end, pad)
-    tokens = ops.concatenate([tokens[:, 0], mirrored], axis=1)
-    scores, places = largest(ops.reshape(scores, (-1, beams)), best)
-    return ops.take_along_axis(tokens, places[:, :, None], axis=1), scores, places >= half
+    start = ops.reshape(check(start, half, best, side), (-1,))
+    tokens, scores = beam_search(step, state, start, steps, end, half, half, pad=pad, **options)
+    return best_of(tokens, scores, best, side, end, pad)
+
+
+def check(start, beams, best, side):
+    """`start` as a tensor, if the arguments of a search with `beams` hypotheses a direction are right."""
+    start = ops.cast(ops.convert_to_tensor(start), "int32")
+    if len(start.shape) != 2 or start.shape[1] != 2:
+        raise ValueError(f"`start` must be token ids of shape (batch, 2); received shape {tuple(start.shape)}")
+    for name, value, most in (("beams", beams, 2**15), ("best", best, beams)):
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+            raise ValueError(f"`{name}` must be an int from 1 to {most}, of each direction; received {value!r}")
+    if side not in (None, 0, 1):
+        raise ValueError(f"`side` must be 0, 1 or None; received {side!r}")
+    return start
+
+
+def best_of(tokens, scores, best, side, end, pad):
+    """`(tokens, scores, from_right)` out of the hypotheses `(2 * batch, beams, steps)` of two directions."""
+    beams, steps = tokens.shape[1:]
+    tokens, scores = ops.reshape(tokens, (-1, 2, beams, steps)), ops.reshape(scores, (-1, 2 * beams))
+    tokens = ops.concatenate([tokens[:, 0], _mirrored(tokens[:, 1], end, pad)], axis=1)
+    if side is not None:
+        scores = ops.where((ops.arange(2 * beams) >= beams) == bool(side), scores, FORBIDDEN)
+    scores, places = largest(scores, best)
+    return ops.take_along_axis(tokens, places[:, :, None], axis=1), scores, places >= beams
 
 
 def _mirrored(tokens, end, pad):

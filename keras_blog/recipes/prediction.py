@@ -8,7 +8,7 @@ import keras
 from keras_blog import models
 from keras_blog.models.text_writer import TextWriter
 from keras_blog.models.token_classifier import TokenClassifier
-from keras_blog.recipes.words import words_of
+from keras_blog.recipes.words import pieces_of, words_of
 
 
 def load(name):
@@ -34,7 +34,8 @@ def predict(model, text):
     writes, `{"text": ..., "output": ...}`.
     """
     if isinstance(model, TextWriter):
-        (output,) = model.generate([text])
+        words = max(map(len, model.source_vocabulary)) > 1
+        (output,) = model.generate([pieces_of(text) if words else text])
         return {"text": text, "output": output if isinstance(output, str) else " ".join(output)}
     if isinstance(model, TokenClassifier):
         words = max(map(len, model.vocabulary)) > 1

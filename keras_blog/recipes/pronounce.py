@@ -19,8 +19,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_blog import callbacks, metrics, models
+from keras_blog import metrics, models
 from keras_blog.datasets import cmudict, text_pairs
+from keras_blog.recipes import writer_training
 from keras_blog.recipes.run_folder import whole, write_csv, write_json
 
 EXAMPLES = ("kexue", "thoroughly", "keras", "photosynthesis")
@@ -66,10 +67,7 @@ def run(options):
     letters, phonemes = map(len, vocabularies)
     print(f"{len(train):,} training, {len(test):,} test words; {letters} letters, {phonemes} phonemes; "
           f"backend {keras.config.backend()}")  # fmt: skip
-    settings = {
-        key: str(value) for key, value in sorted(vars(options).items())
-        if key not in ("out", "fresh", "command", "recipe", "models", "beams")
-    }  # fmt: skip
+    settings = writer_training.settings_of(options, ("models", "beams"))
     fits, reports, seconds = {}, {}, {}
     for name in dict.fromkeys(options.models):
         print(f"\n{name}", flush=True)
@@ -88,11 +86,7 @@ def run(options):
     outputs = first.generate(shown, beams=2 * -(-max(options.beams) // 2), steps=_longest(train), length_penalty=0.0)
     for word, output in zip(shown, outputs, strict=True):
         print(f"{word}  {' '.join(output)}")
-    copy = type(first).from_config(first.get_config())  # never compiled: its file has a third of the size
-    copy.build()
-    copy.set_weights(first.get_weights())
-    with whole(options.out / "model.keras") as path:
-        copy.save(path)
+    writer_training.save(first, options.out / "model.keras")
     write_csv(options.out / "history.csv", backup.history)
     write_json(options.out / "metrics.json", {
         "test": reports, "seconds": seconds, "settings": settings, "backend": keras.config.backend(), "keras": keras.version(),
@@ -142,19 +136,7 @@ def _fit(name, vocabularies, pairs, options, settings):
     keras.utils.set_random_seed(options.seed)
     make = {"dim": options.dim, "dropout": options.dropout, "max_source": 64, "seed": options.seed}
     model = WRITERS[name](*vocabularies, **make)
-    model.build()
-    batches = models.PairBatches(model, *pairs, options.batch_size)
-    rate = keras.optimizers.schedules.CosineDecay(options.learning_rate, options.epochs * len(batches), alpha=0.02)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)
-    model.compile(keras.optimizers.Adam(rate, clipnorm=1.0), loss=loss)
-    backup = callbacks.ExactResume(options.out / f"state-{name}.npz", settings=settings)
-    if options.fresh:
-        backup.clear()
-    done = backup.restore(model)
-    if done:
-        print(f"continuing after epoch {done} of {options.epochs}, found in {options.out}")
-    model.fit(batches, epochs=options.epochs, initial_epoch=done, callbacks=[backup], verbose=2)
-    return model, backup
+    return model, writer_training.fit(model, pairs, options, settings, options.out / f"state-{name}.npz")
 
 
 def _draw(path, model, words, outputs):

@@ -11,6 +11,7 @@ def test_the_table_of_contents_is_complete():
         "cmudict",
         "conll",
         "debian",
+        "debian_titles",
         "debtags",
         "digits",
         "geonames",

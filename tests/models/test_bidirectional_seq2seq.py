@@ -34,7 +34,7 @@ def test_it_learns_writes_and_loads(tmp_path):
     assert keras.saving.load_model(tmp_path / "model.keras").generate(SOURCES[:40], beams=4, steps=8) == outputs
 
 
-@pytest.mark.parametrize("options", [{"depth": 2}, {"fusion": "average"}])
+@pytest.mark.parametrize("options", [{"depth": 2}, {"fusion": "average", "prior": True}])
 def test_a_step_at_a_time_is_all_at_once(options):
     model = small(**options)
     sources, (inputs, _) = model.encode(["abcd", "ba"]), model.encode_targets(["abd", "c"])
@@ -46,6 +46,40 @@ def test_a_step_at_a_time_is_all_at_once(options):
     for t in range(5):
         logits, state = step(ops.convert_to_tensor(inputs[:, :, t].reshape(-1)), state)
         np.testing.assert_allclose(numpy(logits).reshape(2, 2, -1), expected[:, :, t], atol=1e-4)
+
+
+def test_bug_every_pair_was_run_again_from_its_start():
+    """The article's search does so; keeping the states of k² pairs finds the same."""
+    model = small(depth=2, prior=True)
+    sources, k, steps = model.encode(["abcd"]), 2, 4
+    model((sources, model.encode_targets(["abd"])[0]))  # builds it
+    rng = np.random.default_rng(2)
+    model.set_weights([rng.normal(0, 0.5, weight.shape) for weight in model.get_weights()])
+    allowed = np.where(model.allowed(), 0.0, -1e30)
+    alive = [[(0.0, [model.start + side])] for side in range(2)]
+    for t in range(steps):
+        pairs = [(left, right) for _, left in alive[0] for _, right in alive[1]]
+        rows = np.zeros((len(pairs), 2, steps), "int32")
+        rows[:, :, : t + 1] = pairs
+        logits = numpy(model((np.repeat(sources, len(pairs), axis=0), rows)))[:, :, t].astype("float64")
+        p = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+        p = p.reshape(len(alive[0]), len(alive[1]), 2, -1)
+        longer = []
+        for side, mean in enumerate((p[:, :, 0].mean(1), p[:, :, 1].mean(0))):
+            found = [
+                (total + score, [*words, token])
+                for (total, words), scores in zip(alive[side], np.log(mean) + allowed, strict=True)
+                for token, score in enumerate(scores)
+                if token != model.end  # `min_length` below
+            ]
+            longer.append(sorted(found, key=lambda row: -row[0])[:k])
+        alive = longer
+    for side in range(2):
+        options = {"paired": True, "side": side, "min_length": steps, "length_penalty": 0.0, "best": k}
+        tokens, scores = model.search(ops.convert_to_tensor(sources), steps, k, None, options)
+        words = [row[1:][:: -1 if side else 1] for _, row in alive[side]]
+        np.testing.assert_array_equal(numpy(tokens)[0], words)
+        np.testing.assert_allclose(numpy(scores)[0], [total for total, _ in alive[side]], rtol=1e-4)
 
 
 def test_the_sides_are_the_text_and_its_mirror():
@@ -70,7 +104,8 @@ def test_padding_changes_nothing():
         (lambda: small(num_heads=3), "`num_heads` must be a divisor of `dim`, 16; received 3"),
         (lambda: small(fusion="sum"), "`fusion` must be 'tanh' or 'average'"),
         (lambda: small().generate(["a"], beams=3), "`beams` must be an even int of at least 2; received 3"),
-        (lambda: small().generate(["a"], beams=None), "`beams` must be an even int"),
+        (lambda: small().generate(["a"], beams=None), "`beams` must be an int"),
+        (lambda: small(prior=True, target_vocabulary=["x"]), "`prior` needs one vocabulary for both sides"),
     ],
 )
 def test_bad_arguments(call, message):
