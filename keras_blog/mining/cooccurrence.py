@@ -1,6 +1,8 @@
 """How often words stand near each other, and how much oftener than by chance."""
 
 import tempfile
+from collections import defaultdict
+from itertools import chain, count
 from typing import NamedTuple
 
 import numpy as np
@@ -80,7 +82,8 @@ class Cooccurrence:
 def cooccurrence(texts, window=5, min_count=5, by_distance=False, self_pairs=False, most=None):
     """Counts pairs of words that are at most `window` tokens apart in one text.
 
-    The texts are read once and kept on disk as numbers; memory holds the pairs and a million tokens.
+    The texts are read once and kept on disk as numbers; memory holds the words, the pairs of those that are kept, and a million
+    tokens.
 
     Args:
         texts: an iterable of texts, each a list of tokens.
@@ -111,17 +114,9 @@ def cooccurrence(texts, window=5, min_count=5, by_distance=False, self_pairs=Fal
     for name, value in (("window", window), ("min_count", min_count), ("most", 1 if most is None else most)):
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ValueError(f"`{name}` must be an int of at least 1; received {value!r}")
-    ids, counts = {}, []
+    ids = defaultdict(count().__next__)
     with tempfile.TemporaryFile() as spool:
-        for text in texts:
-            if isinstance(text, str):
-                raise ValueError(f"`texts` must hold lists of tokens; received the string {text[:20]!r}")
-            row = np.array([ids.setdefault(token, len(ids)) for token in text] + [_BETWEEN], "int32")
-            counts += [0] * (len(ids) - len(counts))
-            for number in row[:-1].tolist():
-                counts[number] += 1
-            row.tofile(spool)
-        counts = np.array(counts, "int64")
+        counts = _write(texts, ids, spool)
         names = np.array(list(ids), object)
         kept = np.flatnonzero(counts >= min_count)
         kept = kept[np.argsort(-counts[kept], kind="stable")][:most]
@@ -137,25 +132,53 @@ def cooccurrence(texts, window=5, min_count=5, by_distance=False, self_pairs=Fal
     return Cooccurrence(names[kept].tolist(), counts[kept], pairs, int(counts.sum()))
 
 
+def _write(texts, ids, spool):
+    """Number the words as they come and write the numbers; return how often each occurs."""
+    counts, waiting, ends = np.zeros(0, "int64"), [], []
+    for text in chain(texts, [None]):
+        if isinstance(text, str):
+            raise ValueError(f"`texts` must hold lists of tokens; received the string {text[:20]!r}")
+        if text is not None:
+            waiting += text
+            ends.append(len(waiting))
+        if waiting and (text is None or len(waiting) >= _TOKENS):
+            numbers = np.fromiter(map(ids.__getitem__, waiting), "int32", len(waiting))
+            seen = np.bincount(numbers, minlength=len(ids))
+            seen[: len(counts)] += counts
+            counts, waiting = seen, []
+            np.insert(numbers, ends, _BETWEEN).tofile(spool)
+            ends = []
+    return counts
+
+
 def _counted(spool, new, words, window, by_distance, self_pairs):
     """Keys `left * words + right`, ascending, and how much each counts."""
     spool.seek(0)
-    keys, values, before = np.zeros(0, "int64"), np.zeros(0), np.zeros(0, "int64")
-    while True:
-        fresh = np.fromfile(spool, "int32", _TOKENS)
-        if not len(fresh):
-            return keys, values
+    before, runs, size = np.zeros(0, "int64"), [(np.zeros(0, "int64"), np.zeros(0))], 0
+    while len(fresh := np.fromfile(spool, "int32", _TOKENS)):
         tokens = np.concatenate([before, new[fresh]])
         texts = np.cumsum(tokens == _BETWEEN)
-        found, weights = [keys], [values]
+        found = []
         for distance in range(1, window + 1):
             first = max(len(before) - distance, 0)  # pairs inside what came before are counted
             left, right = tokens[first:-distance], tokens[first + distance :]
             near = (left >= 0) & (right >= 0) & (texts[first:-distance] == texts[first + distance :])
             near &= self_pairs | (left != right)
             left, right = left[near], right[near]
-            found.append(np.minimum(left, right) * words + np.maximum(left, right))
-            weights.append(np.full(len(left), 1.0 / distance if by_distance else 1.0))
-        keys, places = np.unique(np.concatenate(found), return_inverse=True)
-        values = np.bincount(places, np.concatenate(weights), len(keys))
+            keys, times = np.unique(np.minimum(left, right) * words + np.maximum(left, right), return_counts=True)
+            found.append((keys, times * (1.0 / distance if by_distance else 1.0)))
+        runs.append(_merged(found))
+        size += len(runs[-1][0])
+        if size > len(runs[0][0]):  # so each pair is merged a few times in all
+            runs, size = [_merged(runs)], 0
         before = tokens[-window:]
+    return _merged(runs)
+
+
+def _merged(runs):
+    """One run of keys, ascending, out of several."""
+    keys, values = map(np.concatenate, zip(*runs, strict=True))
+    order = np.argsort(keys, kind="stable")  # quick on what is sorted in parts
+    keys = keys[order]
+    first = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])[: len(keys)]
+    return keys[first], np.add.reduceat(values[order], first) if len(first) else values

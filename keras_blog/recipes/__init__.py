@@ -15,10 +15,12 @@ RECIPES = {
     "pronounce": "English letters to phonemes: attention, beam search (CMU dictionary, or your lines of source<TAB>target)",
     "sentence-similarity": "Chinese sentences of one meaning: character GRU, margin softmax, search (or your groups of texts)",
     "sentiment": "good or bad reviews: one LSTM over one-hot characters, characters, words (or your `label TAB text` file)",
+    "word-vectors": "vectors whose products are mutual information (Chinese or English corpora, or your text, a text a line)",
     "word-segmentation": "Chinese words: the same tagger (People's Daily 1998, or your CoNLL-style file)",
 }
 COMMANDS = {  # of `keras-blog NAME`, without `train` and without Keras
     "rules": "association rules of your baskets, a line each (or of what Debian's packages depend on)",
+    "templates": "templates of sentences, a sentence a line (or of commands to a smart home), and sentences made of them",
     "text-distance": "how far texts are from each other, by the vectors of their words (yours, a line each, or Lee's 50)",
     "vocabulary": "words of raw text without spaces, a text a line (or of the People's Daily, scored against its words)",
 }

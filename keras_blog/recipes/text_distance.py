@@ -38,6 +38,7 @@ import numpy as np
 from keras_blog import mining
 from keras_blog.datasets import glove, lee, scored_pairs
 from keras_blog.datasets.text_lines import numbered_lines
+from keras_blog.recipes.chinese_font import font_families
 from keras_blog.recipes.progress import progress_bar
 from keras_blog.recipes.run_folder import whole, write_json
 
@@ -189,7 +190,7 @@ def _draw(pair, rows, words, path):
     figure = Figure(figsize=(2 + 0.2 * len(words[j]), 2 + 0.2 * len(words[i])), layout="constrained")
     axes = figure.subplots()
     axes.imshow(plan, cmap="Blues", aspect="auto")
-    axes.set_xticks(range(len(words[j])), words[j], rotation=90, fontsize=7)
-    axes.set_yticks(range(len(words[i])), words[i], fontsize=7)
+    axes.set_xticks(range(len(words[j])), words[j], rotation=90, fontsize=7, fontfamily=font_families())
+    axes.set_yticks(range(len(words[i])), words[i], fontsize=7, fontfamily=font_families())
     with whole(path) as unfinished:
         figure.savefig(unfinished, dpi=120)
