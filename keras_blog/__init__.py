@@ -7,7 +7,7 @@ line can still choose the backend.
 import importlib
 
 __version__ = "0.1.0"
-__all__ = ["callbacks", "datasets", "initializers", "layers", "losses", "metrics", "mining", "models", "ops"]
+__all__ = ["callbacks", "datasets", "initializers", "layers", "losses", "metrics", "mining", "models", "ops", "sql"]
 
 
 def __getattr__(name):

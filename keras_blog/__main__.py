@@ -1,4 +1,4 @@
-"""The command line: `keras-blog list`, `keras-blog train RECIPE`, `keras-blog predict MODEL TEXT`."""
+"""The command line: `keras-blog list`, `train RECIPE`, `predict MODEL TEXT`, `ask TABLE QUESTION`."""
 
 import argparse
 import importlib
@@ -32,6 +32,9 @@ def main(arguments=None):
             _module(options.command).run(options)
             return 0
         _choose(backend.backend)
+        if options.command == "ask":
+            _module("ask").run(options)
+            return 0
         return _train(options) if options.command == "train" else _predict(options)
     except KeyboardInterrupt:
         print("\nkeras-blog: interrupted; the same command continues after the last whole epoch", file=sys.stderr)
@@ -62,6 +65,10 @@ def _parser(chosen, arguments):
         command = commands.add_parser(name, help=line, description=line)
         if arguments[:1] == [name]:
             _module(name).add_arguments(command)
+    ask = commands.add_parser("ask", help="a question about a table, in plain language", parents=[chosen])
+    if arguments[:1] == ["ask"]:
+        _choose(chosen.parse_known_args(arguments)[0].backend)
+        _module("ask").add_arguments(ask)
     predict = commands.add_parser("predict", help="apply a trained model to texts", parents=[chosen])
     predict.add_argument("model", help="the model.keras of a recipe, or `lac`: Baidu's pretrained LAC")
     predict.add_argument("texts", nargs="*", help="texts (default: the lines of standard input)")

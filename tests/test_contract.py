@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_blog import callbacks, initializers, layers, losses, metrics, mining, models
+from keras_blog import callbacks, initializers, layers, losses, metrics, mining, models, sql
 from tests.examples import ELSEWHERE, LAYERS, LOSSES, METRICS
 from tests.gradients import value_and_gradients
 
@@ -65,7 +65,7 @@ def functional(name):
 
 def test_every_public_name_has_an_example():
     known = {*LAYERS, *LOSSES, *METRICS, *ELSEWHERE}
-    public = {name for room in (callbacks, initializers, layers, losses, metrics, mining, models) for name in room.__all__}
+    public = {name for room in (callbacks, initializers, layers, losses, metrics, mining, models, sql) for name in room.__all__}
     assert public == known
 
 

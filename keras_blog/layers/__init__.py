@@ -8,9 +8,11 @@ from keras_blog.layers.conditional_batch_normalization import ConditionalBatchNo
 from keras_blog.layers.conditional_layer_normalization import ConditionalLayerNormalization
 from keras_blog.layers.cosine_dense import CosineDense
 from keras_blog.layers.crf import CRF, CRFDecoder
+from keras_blog.layers.cross_alignment import CrossAlignment
 from keras_blog.layers.gated_convolution import GatedConvolution
 from keras_blog.layers.gaussian_mixture_prior import GaussianMixturePrior
 from keras_blog.layers.gaussian_sampling import GaussianSampling
+from keras_blog.layers.gram_embedding import GramEmbedding
 from keras_blog.layers.gumbel_softmax_sampling import GumbelSoftmaxSampling
 from keras_blog.layers.hsic_regularizer import HSICRegularizer
 from keras_blog.layers.information_bottleneck import InformationBottleneck
@@ -20,7 +22,9 @@ from keras_blog.layers.likelihood import Likelihood
 from keras_blog.layers.local_self_attention import LocalSelfAttention
 from keras_blog.layers.margin_schedule import MarginSchedule
 from keras_blog.layers.prior_bias import PriorBias
+from keras_blog.layers.query_heads import ColumnAggregate, ColumnMatch
 from keras_blog.layers.sampled_dense import SampledDense
+from keras_blog.layers.segments import SegmentMean
 from keras_blog.layers.self_modulated_batch_normalization import SelfModulatedBatchNormalization
 from keras_blog.layers.sinkhorn_distance import SinkhornDistance
 from keras_blog.layers.source_prior import SourcePrior
@@ -34,12 +38,16 @@ __all__ = [
     "BidirectionalDecoder",
     "CRFDecoder",
     "ClassCenters",
+    "ColumnAggregate",
+    "ColumnMatch",
     "ConditionalBatchNormalization",
     "ConditionalLayerNormalization",
     "CosineDense",
+    "CrossAlignment",
     "GatedConvolution",
     "GaussianMixturePrior",
     "GaussianSampling",
+    "GramEmbedding",
     "GumbelSoftmaxSampling",
     "HSICRegularizer",
     "InformationBottleneck",
@@ -50,6 +58,7 @@ __all__ = [
     "MarginSchedule",
     "PriorBias",
     "SampledDense",
+    "SegmentMean",
     "SelfModulatedBatchNormalization",
     "SinkhornDistance",
     "SourcePrior",

@@ -27,6 +27,7 @@ from keras_blog.losses.relativistic_gan import RelativisticGAN
 from keras_blog.losses.sampled_softmax import SampledSoftmax, sampled_softmax
 from keras_blog.losses.simpler_a_softmax import SimplerASoftmax, simpler_a_softmax
 from keras_blog.losses.sphereface import SphereFace, sphereface
+from keras_blog.losses.step_cross_entropy import StepCrossEntropy, step_cross_entropy
 from keras_blog.losses.streamed_margin import StreamedMargin, streamed_margin
 from keras_blog.losses.wasserstein_gan import WassersteinGAN
 
@@ -57,6 +58,7 @@ __all__ = [
     "SimplerASoftmax",
     "SparseMultilabelSoftmax",
     "SphereFace",
+    "StepCrossEntropy",
     "StreamedMargin",
     "WassersteinDivergence",
     "WassersteinGAN",
@@ -76,5 +78,6 @@ __all__ = [
     "simpler_a_softmax",
     "sparse_multilabel_softmax",
     "sphereface",
+    "step_cross_entropy",
     "streamed_margin",
 ]

@@ -11,11 +11,14 @@ from keras_blog.models.gan import GAN
 from keras_blog.models.lac_tagger import LACTagger
 from keras_blog.models.log_likelihood import LogLikelihood, log_likelihood
 from keras_blog.models.long_text_classifier import LongTextClassifier, TextBatches
+from keras_blog.models.minilm_encoder import minilm_encoder
+from keras_blog.models.nl2sql import NL2SQL, recurrent_encoder
 from keras_blog.models.noise_batches import NoiseBatches
 from keras_blog.models.ogan import OGAN
 from keras_blog.models.pair_batches import PairBatches
 from keras_blog.models.player_optimizer import PlayerOptimizer
 from keras_blog.models.pmi_embedding import PMIEmbedding
+from keras_blog.models.question_rows import QuestionBatches
 from keras_blog.models.recurrent_classifier import RecurrentClassifier
 from keras_blog.models.resnet_gan import resnet_gan
 from keras_blog.models.sentence_encoder import SentenceEncoder
@@ -24,11 +27,14 @@ from keras_blog.models.sparse_transformer import sparse_transformer
 from keras_blog.models.tagger import TaggedBatches, Tagger, character_encoder
 from keras_blog.models.text_classifier import TextClassifier
 from keras_blog.models.vae import VAE
+from keras_blog.models.word_grams import WordGrams
+from keras_blog.models.word_pieces import WordPieces
 
 __all__ = [
     "AAE",
     "ALI",
     "GAN",
+    "NL2SQL",
     "OGAN",
     "VAE",
     "BidirectionalSeq2Seq",
@@ -42,6 +48,7 @@ __all__ = [
     "PMIEmbedding",
     "PairBatches",
     "PlayerOptimizer",
+    "QuestionBatches",
     "RecurrentClassifier",
     "SentenceEncoder",
     "Seq2Seq",
@@ -49,9 +56,13 @@ __all__ = [
     "Tagger",
     "TextBatches",
     "TextClassifier",
+    "WordGrams",
+    "WordPieces",
     "character_encoder",
     "dcgan",
     "log_likelihood",
+    "minilm_encoder",
+    "recurrent_encoder",
     "resnet_gan",
     "selfmod",
     "sparse_transformer",

@@ -12,6 +12,7 @@ RECIPES = {
     "long-text": "sentiment of long Chinese articles: sparse beside dense attention (iNews, or your lines of label<TAB>text)",
     "multilabel": "many labels a sample: one softmax or many sigmoids (yeast genes, Debian tags, or your `a,b<TAB>text` file)",
     "ner": "Chinese named entities: characters, convolutions, CRF (MSRA, or your CoNLL-style file)",
+    "nl2sql": "questions about a table as SQL: GRU, CRF, five heads (WikiSQL, or your questions)",
     "pronounce": "English letters to phonemes: attention, beam search (CMU dictionary, or your lines of source<TAB>target)",
     "sentence-similarity": "Chinese sentences of one meaning: character GRU, margin softmax, search (or your groups of texts)",
     "sentiment": "good or bad reviews: one LSTM over one-hot characters, characters, words (or your `label TAB text` file)",
