@@ -53,7 +53,7 @@ def load_data(path):
 def _question(entry, tables):
     columns, types = entry["columns"], entry.get("types")
     key = json.dumps([columns, types])
-    table = tables.setdefault(key, Table(columns, types, name=f"table {len(tables) + 1}"))
+    table = tables.setdefault(key, Table(columns, types))
 
     def column(name):
         if name not in table.columns:

@@ -1,4 +1,13 @@
-"""Questions about a table, as SQL: WikiSQL, or your own questions."""
+"""Questions about a table, as SQL: WikiSQL, or your own questions.
+
+    keras-blog train nl2sql --wikisql wikisql.json.bz2
+    keras-blog ask table.csv "How many towns have more than 5000 people?"
+
+A column that no question of the file uses has no name there; `datasets.wikisql` puts a header of another table in its place.
+The file has no cells, so the figures are those of whole queries (logical form), and nothing is said of execution.
+
+Article: kexue.fm 6771
+"""
 
 import itertools
 import json
@@ -49,7 +58,7 @@ def run(options):
     print(f"{len(train):,} training, {len(validation):,} validation, {len(test):,} test questions; "
           f"backend {keras.config.backend()}", flush=True)  # fmt: skip
     keras.utils.set_random_seed(options.seed)
-    headers = itertools.chain.from_iterable({question.table.name: question.table.columns for question in train}.values())
+    headers = itertools.chain.from_iterable({id(question.table): question.table.columns for question in train}.values())
     words = WordGrams.words_of([*(question.text for question in train), *headers], min_count=3)
     model = NL2SQL(WordGrams(words), dim=options.dim, dropout=options.dropout, seed=options.seed)
     batches = QuestionBatches(model, train, options.batch_size)

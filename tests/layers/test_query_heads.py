@@ -22,7 +22,7 @@ def numpy(tensor):
 def test_alignment_is_attention_to_the_other_side_and_to_nothing():
     layer = layers.CrossAlignment(3)
     got = numpy(layer(TOKENS, SEGMENTS))
-    keys, scale = TOKENS @ numpy(layer.keys.kernel), float(layer.scale[0]) / np.sqrt(3)
+    keys, scale = TOKENS @ numpy(layer.keys.kernel), float(numpy(layer.scale)[0]) / np.sqrt(3)
     for b in range(2):
         for t in range(7):
             others = [s for s in range(7) if 0 not in SEGMENTS[b, [s, t]] and (SEGMENTS[b, s] == 1) != (SEGMENTS[b, t] == 1)]
