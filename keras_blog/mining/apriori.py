@@ -70,6 +70,8 @@ def _search(data, levels, max_len):
     if frequent is not None:
         frequent[pairs[:, 0], pairs[:, 1]] = True
     words = -(-data.counts[pairs[:, 0]] // 64)  # of the transactions that hold the first item; ascending
+    if len(pairs) * data.bits.shape[1] <= 4 * _WORDS:
+        words[:] = data.bits.shape[1]  # picking them out would take longer than to keep all
     starts = np.flatnonzero(np.r_[True, pairs[1:, 0] != pairs[:-1, 0]])
     ends = np.r_[starts[1:], len(pairs)]
     first = 0

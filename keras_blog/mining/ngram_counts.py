@@ -123,7 +123,7 @@ def count_ngrams(texts, max_len=LONGEST, min_count=2):
             raise ValueError("`texts` must hold letters or digits; received none")
         place = np.zeros(len(codes) + 1, np.uint64)
         place[order] = np.arange(1, len(order) + 1)
-        runs = list(_runs(np.memmap(path / "symbols", np.uint32, "r"), place, max_len, path))
+        runs = list(_runs(path / "symbols", place, max_len))
         tables = _merge(runs, max_len, min_count)
     return NgramCounts([codes[i] for i in order], int(occurrences.sum()), tables, min_count)
 
@@ -169,12 +169,13 @@ def _shortened(run):
     return DIGITS if run[0][0].isdigit() else LATIN
 
 
-def _runs(numbers, place, max_len, folder):
-    """Sorted distinct keys and their counts, a chunk at a time, as arrays on disk."""
-    for start in range(0, len(numbers), _CHUNK):
-        window = place[numbers[start : start + _CHUNK + max_len - 1]]
+def _runs(numbers, place, max_len):
+    """A chunk at a time, sorted distinct keys and their counts to a file each; where in them each first symbol begins."""
+    edges = np.arange(_SYMBOLS + 2, dtype=np.uint64) << np.uint64(_BITS * (max_len - 1))
+    for start in range(0, numbers.stat().st_size // 4, _CHUNK):
+        window = place[np.fromfile(numbers, np.uint32, _CHUNK + max_len - 1, offset=4 * start)]
+        size = min(_CHUNK, len(window))
         window = np.concatenate([window, np.zeros(max_len - 1, np.uint64)])
-        size = min(_CHUNK, len(numbers) - start)
         keys, alive = np.zeros(size, np.uint64), np.ones(size, bool)
         for i in range(max_len):
             symbol = window[i : i + size]
@@ -182,23 +183,21 @@ def _runs(numbers, place, max_len, folder):
             keys = keys << np.uint64(_BITS) | np.where(alive, symbol, np.uint64(0))
         keys = np.sort(keys[window[:size] > 0])
         first = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])[: len(keys)]
-        for name, array in (("keys", keys[first]), ("counts", np.diff(np.r_[first, len(keys)]))):
-            np.save(folder / f"{start}.{name}.npy", array)
-        yield tuple(np.load(folder / f"{start}.{name}.npy", mmap_mode="r") for name in ("keys", "counts"))
+        files = [numbers.with_name(f"{start}.{name}") for name in ("keys", "counts")]
+        keys[first].tofile(files[0])
+        np.diff(np.r_[first, len(keys)]).astype(np.uint64).tofile(files[1])
+        yield files, np.searchsorted(keys[first], edges)
 
 
 def _merge(runs, max_len, min_count):
-    edges = np.arange(_SYMBOLS + 2, dtype=np.uint64) << np.uint64(_BITS * (max_len - 1))
-    places = [np.searchsorted(keys, edges) for keys, _ in runs]  # where each first symbol begins
     found = {length: [] for length in range(1, max_len + 1)}
-    low = 0
-    totals = sum(places)
+    low, totals = 0, sum(places for _, places in runs)
     while low <= _SYMBOLS:
         high = max(low + 1, int(np.searchsorted(totals, totals[low] + 2 * _CHUNK, side="right")) - 1)
-        parts = [(keys[p[low] : p[high]], counts[p[low] : p[high]]) for (keys, counts), p in zip(runs, places, strict=True)]
+        parts = [[np.fromfile(file, np.uint64, p[high] - p[low], offset=8 * p[low]) for file in files] for files, p in runs]
         keys, counts = (np.concatenate(column) for column in zip(*parts, strict=True))
         order = np.argsort(keys, kind="stable")
-        keys, counts = keys[order], counts[order]
+        keys, counts = keys[order], counts[order].astype(np.int64)
         for length in range(max_len, 0, -1):
             first = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])[: len(keys)]
             keys, counts = keys[first], np.add.reduceat(counts, first) if len(first) else counts

@@ -148,11 +148,11 @@ def _tables(place, items, sizes, total, spool):
         if pairs is not None:
             if popcount(part).sum() < len(row):  # some items stand in a row twice
                 row, item = np.divmod(np.unique(row * items + item), max(items, 1))
-            sizes_of_rows = np.bincount(row).astype(np.int64)
-            if (sizes_of_rows**2).sum() > items * part.size:
+            held = np.bincount(row).astype(np.int64)
+            if (held**2).sum() > items * part.size:
                 pairs = None
             else:
-                _count_pairs(pairs.reshape(-1), item, row, items)
+                _count_pairs(pairs.reshape(-1), item, held, items)
         first += rows
     return bits, pairs
 
@@ -168,19 +168,18 @@ def _set_bits(bits, item, row):
         bits[:, i * step // 64 : i * step // 64 + packed.shape[1]] = packed
 
 
-def _count_pairs(counts, item, row, items):
-    """Add each two entries of a row to the flat `counts`: neighbours, then those two apart, and so on."""
-    place, keys, size = np.arange(len(row)), [], 0
-    for distance in range(1, len(row)):
-        place = place[: np.searchsorted(place, len(row) - distance)]
-        place = place[row[place] == row[place + distance]]
-        if not len(place):
-            break
-        keys.append(item[place] * np.int64(items) + item[place + distance])
-        size += len(place)
-        if size > len(counts):
-            counts += np.bincount(np.concatenate(keys), minlength=len(counts))
-            keys, size = [], 0
+def _count_pairs(counts, item, sizes, items):
+    """Add each two entries of a row to the flat `counts`, for all rows of one size at a time."""
+    starts, keys, waiting = np.cumsum(sizes) - sizes, [], 0
+    for size in np.unique(sizes[sizes > 1]):
+        held = item[starts[sizes == size] + np.arange(size)[:, None]]  # (size, rows), so that a pair of places is two rows
+        left, right = np.triu_indices(size, 1)
+        for some in np.array_split(np.arange(len(left)), 1 + len(left) * held.shape[1] // _BYTES):
+            keys.append(((held * np.int32(items))[left[some]] + held[right[some]]).reshape(-1))
+            waiting += len(keys[-1])
+            if waiting > max(len(counts), _BYTES):
+                counts += np.bincount(np.concatenate(keys), minlength=len(counts))
+                keys, waiting = [], 0
     if keys:
         counts += np.bincount(np.concatenate(keys), minlength=len(counts))
 
