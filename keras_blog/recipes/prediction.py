@@ -1,4 +1,4 @@
-"""What `keras-blog predict` does: spans of a text under a saved tagger, labels under a classifier."""
+"""What `keras-blog predict` does: spans of a text under a saved tagger or linker, labels under a classifier."""
 
 import re
 from pathlib import Path
@@ -9,6 +9,10 @@ from keras_blog import models
 from keras_blog.models.text_writer import TextWriter
 from keras_blog.models.token_classifier import TokenClassifier
 from keras_blog.recipes.words import pieces_of, words_of
+
+_READERS = (
+    models.EntityLinker, models.Tagger, models.LACTagger, models.TextClassifier, TextWriter, TokenClassifier,
+)  # fmt: skip
 
 
 def load(name):
@@ -22,7 +26,7 @@ def load(name):
     except Exception as error:  # whatever a damaged archive raises
         reason = str(error).strip().splitlines()[0]
         raise ValueError(f"{name}: not a model that Keras can load: {reason}") from error
-    if not isinstance(model, (models.Tagger, models.LACTagger, models.TextClassifier, TextWriter, TokenClassifier)):
+    if not isinstance(model, _READERS):
         raise ValueError(f"{name}: expected a model of keras_blog that reads texts; received a {type(model).__name__}")
     return model
 
@@ -31,8 +35,15 @@ def predict(model, text):
     """`{"text": ..., "spans": [{"start", "end", "type", "text"}, ...]}`, offsets in characters, `end` exclusive.
 
     Of a text classifier `{"text": ..., "labels": [...]}`, with `"probability"` where the model gives one; of a model that
-    writes, `{"text": ..., "output": ...}`.
+    writes, `{"text": ..., "output": ...}`. Of a linker, spans as of a tagger, with `"entity"` (an id, or null for none of those
+    that are known) and `"probability"` for `"type"`.
     """
+    if isinstance(model, models.EntityLinker):
+        spans = [
+            {"start": s, "end": e, "entity": entity, "probability": round(p, 4), "text": text[s:e]}
+            for s, e, entity, p in model.link(text)
+        ]
+        return {"text": text, "spans": spans}
     if isinstance(model, TextWriter):
         words = max(map(len, model.source_vocabulary)) > 1
         (output,) = model.generate([pieces_of(text) if words else text])
@@ -61,10 +72,12 @@ def predict(model, text):
 def line(answer):
     """The spans of an answer on one line: `word/TYPE word/TYPE`, or words alone where they have no types.
 
-    Of a classifier its labels, comma between, and the probability; of a model that writes, what it wrote.
+    Of a linker the ids of the entities, `?` for none; of a classifier its labels, comma between, and the probability; of a
+    model that writes, what it wrote.
     """
     if "output" in answer:
         return answer["output"]
     if "labels" in answer:
         return " ".join([",".join(answer["labels"]), *(f"{answer[key]:.2f}" for key in answer if key == "probability")])
-    return " ".join(f"{span['text']}/{span['type']}" if span["type"] else span["text"] for span in answer["spans"])
+    named = [(span["text"], span["type"] if "type" in span else span["entity"] or "?") for span in answer["spans"]]
+    return " ".join(f"{text}/{name}" if name else text for text, name in named)

@@ -76,7 +76,7 @@ def test_an_interrupted_download_leaves_nothing(home, monkeypatch):
 
 
 def test_an_unknown_client_is_an_error():
-    with pytest.raises(ValueError, match=r"`client` must be one of \['pip'\]; received 'ftp'"):
+    with pytest.raises(ValueError, match=r"`client` must be one of \['npm', 'pip'\]; received 'ftp'"):
         archive.fetch("toy==1", "toy.whl", SHA256, client="ftp")
 
 
@@ -126,3 +126,20 @@ def test_another_file_is_no_archive(tmp_path):
     path.write_bytes(b"no archive at all")
     with pytest.raises(ValueError, match=r"`path` must be a zip or tar file; received .*toy\.whl"):
         archive.read_member(path, "corpus.txt")
+
+
+def test_npm_brings_an_archive_and_runs_nothing_of_it(home, monkeypatch, tmp_path):
+    """A stand-in for npm that writes what it was asked for."""
+    npm = tmp_path / "npm"
+    npm.write_text('#!/bin/sh\n[ "$1 $2 $3" = "pack toy@1 --ignore-scripts" ] && printf "the archive" > "$6/toy-1.tgz"\n')
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert archive.fetch("toy@1", "toy-1.tgz", SHA256, client="npm").read_bytes() == CONTENT
+    with pytest.raises(RuntimeError, match=r"could not download other@1 with npm: exit status 1\. To go on without"):
+        archive.fetch("other@1", "other-1.tgz", SHA256, client="npm")
+
+
+def test_without_npm_the_message_says_so(home, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RuntimeError, match="npm is not installed"):
+        archive.fetch("toy@1", "toy-1.tgz", SHA256, client="npm")

@@ -14,12 +14,14 @@ def test_the_table_of_contents_is_complete():
         "debian_titles",
         "debtags",
         "digits",
+        "entities",
         "geonames",
         "glove",
         "home_assistant",
         "inews",
         "labelled_texts",
         "lee",
+        "linked_texts",
         "minilm",
         "msra_ner",
         "newsgroups",
@@ -33,6 +35,7 @@ def test_the_table_of_contents_is_complete():
         "text_pairs",
         "wikisql",
         "word_pairs",
+        "wordnet",
         "yeast",
     ]
     assert all(hasattr(datasets, name) for name in datasets.__all__)
