@@ -354,6 +354,7 @@ ELSEWHERE = {
     "retrieval": "tests/metrics/test_retrieval.py",
     "ExactResume": "tests/callbacks/test_exact_resume.py",
     "Geometric": "tests/initializers/test_geometric.py",
+    "ConvolutionalClassifier": "tests/models/test_convolutional_classifier.py",
     "RecurrentClassifier": "tests/models/test_recurrent_classifier.py",
     **dict.fromkeys(("ItemSets", "Rule", "Rules", "apriori", "association_rules"), "tests/mining/test_apriori.py"),
     **dict.fromkeys(

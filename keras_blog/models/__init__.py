@@ -5,6 +5,7 @@ from keras_blog.models.ali import ALI
 from keras_blog.models.bidirectional_seq2seq import BidirectionalSeq2Seq
 from keras_blog.models.clustering_vae import ClusteringVAE
 from keras_blog.models.conditional_vae import ConditionalVAE
+from keras_blog.models.convolutional_classifier import ConvolutionalClassifier
 from keras_blog.models.dcgan import dcgan, selfmod
 from keras_blog.models.deep_info_max import DeepInfoMax
 from keras_blog.models.entity_linker import EntityLinker
@@ -43,6 +44,7 @@ __all__ = [
     "BidirectionalSeq2Seq",
     "ClusteringVAE",
     "ConditionalVAE",
+    "ConvolutionalClassifier",
     "DeepInfoMax",
     "EntityLinker",
     "LACTagger",

@@ -18,7 +18,7 @@ class LogLikelihood(NamedTuple):
     pareto_k: np.ndarray
 
 
-def log_likelihood(model, x, samples=1000, chunk=100, inflation=1.0, seed=None):
+def log_likelihood(model, x, samples=1000, chunk=500, inflation=1.0, seed=None):
     r"""The logarithm of the mean importance weight, for each sample, with what tells whether to trust it.
 
     The samples come from the encoder. Where that is too narrow the estimate is too low and does not announce it, but in
@@ -49,7 +49,9 @@ def log_likelihood(model, x, samples=1000, chunk=100, inflation=1.0, seed=None):
     parts = [np.asarray(part) for part in parts]
     parameters = model.predict(x, batch_size=256, verbose=0)
     parameters[:, model.latent :] += 2 * np.log(inflation)
-    scorer, rng = _Scorer(model), np.random.default_rng(seed)
+    if "_log_weights" not in vars(model):  # compiled once; and past Keras, which would track the scorer as a part of the model
+        vars(model)["_log_weights"] = _Scorer(model).predict_on_batch
+    score, rng = vars(model)["_log_weights"], np.random.default_rng(seed)
     n, log_weights = len(parameters), np.empty((len(parameters), samples), "float32")
     few = min(chunk, samples)
     rows = max(1, chunk // few)
@@ -57,7 +59,7 @@ def log_likelihood(model, x, samples=1000, chunk=100, inflation=1.0, seed=None):
         ids = np.minimum(np.arange(i, i + rows), n - 1)  # one shape for all, so one compilation
         for j in range(0, samples, few):
             noise = rng.standard_normal((few, rows, model.latent), "float32")
-            found = scorer.predict_on_batch([*(part[ids] for part in parts), parameters[ids], noise.swapaxes(0, 1)])
+            found = score([*(part[ids] for part in parts), parameters[ids], noise.swapaxes(0, 1)])
             stop = min(j + few, samples)
             log_weights[i : i + rows, j:stop] = np.asarray(found)[: n - i, : stop - j]
     return LogLikelihood(

@@ -133,7 +133,8 @@ class VAE(keras.Model):
         x = ops.convert_to_tensor(self._data(x))
         samples = ops.shape(z)[0]
         outputs = self.decoder(ops.reshape(z, (-1, self.latent)), training=training)
-        x = ops.reshape(ops.broadcast_to(x[None], (samples, *ops.shape(x))), (-1, *x.shape[1:]))
+        if x.shape[0] != 1:  # a single sample of data broadcasts by itself
+            x = ops.reshape(ops.broadcast_to(x[None], (samples, *ops.shape(x))), (-1, *x.shape[1:]))
         return ops.reshape(self.likelihood(outputs, x, training=training), (samples, -1))
 
     def log_prior(self, z, x=None):
@@ -172,7 +173,7 @@ class VAE(keras.Model):
         decoded = self.decode(arc.reshape(-1, self.latent))
         return decoded.reshape(*arc.shape[:2], *decoded.shape[1:])
 
-    def log_likelihood(self, x, samples=1000, chunk=100, inflation=1.0, seed=None):
+    def log_likelihood(self, x, samples=1000, chunk=500, inflation=1.0, seed=None):
         """Log likelihoods by importance sampling, see `models.log_likelihood.log_likelihood`."""
         return log_likelihood(self, x, samples, chunk, inflation, seed)
 

@@ -5,9 +5,12 @@ chosen.
 """
 
 RECIPES = {
+    "bottleneck": "good or bad reviews: a convolution with and without an information bottleneck (or your label<TAB>text file)",
     "char-lm": "Chinese characters, each from those before: sparse and dense attention, n-grams (People's Daily, or your text)",
     "dirac": "which games of a GAN converge: one number a player, trained and predicted",
     "cluster-digits": "handwritten digits in clusters, without labels: a VAE with a Gaussian a cluster (MNIST, or your .npz)",
+    "density": "how probable an image is: VAE, IWAE, DReG, and their log likelihoods (MNIST digits, or your .npz)",
+    "infomax": "features of images without labels: Deep InfoMax beside a VAE and pixels (MNIST digits, or your .npz)",
     "long-tail": "rare classes of texts: logit adjustment (Reuters R52, or your lines of label<TAB>text)",
     "long-text": "sentiment of long Chinese articles: sparse beside dense attention (iNews, or your lines of label<TAB>text)",
     "multilabel": "many labels a sample: one softmax or many sigmoids (yeast genes, Debian tags, or your `a,b<TAB>text` file)",

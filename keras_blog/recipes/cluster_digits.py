@@ -26,14 +26,19 @@ import keras
 import numpy as np
 
 from keras_blog import layers, metrics, models
-from keras_blog.datasets import digits
+from keras_blog.datasets import digits, labelled_images
 from keras_blog.ops.k_means import k_means
 from keras_blog.recipes.run_folder import whole, write_csv, write_json
+
+DATA = ("digits", "mnist", "fashion_mnist")
 
 
 def add_arguments(parser):
     """The arguments of the recipe."""
     parser.add_argument("--train", metavar="FILE", help=".npz with `images` (n, 28, 28), 0 to 255, and perhaps `labels`")
+    parser.add_argument(
+        "--data", choices=DATA, default="digits", help="the other two by `keras.datasets`; default: %(default)s"
+    )
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path("runs/cluster-digits"), help="default: %(default)s")
     parser.add_argument("--form", choices=("vade", "article"), default="vade", help="default: %(default)s")
     parser.add_argument("--network", choices=("dense", "convolutions"), default="dense", help="default: %(default)s")
@@ -71,7 +76,8 @@ def run(options):
         print(f"\n{'Mean, sd':20}" + "".join(f"{name:>18}" for name in ("accuracy", "purity", "nmi")))
         for name, some in table.items():
             columns = [[row[key] for row in some] for key in ("accuracy", "purity", "nmi")]
-            print(f"{name:20}" + "".join(f"{np.mean(c):10.4f} ± {np.std(c):.4f}" for c in columns))
+            spread = [np.std(column, ddof=1) if len(column) > 1 else 0.0 for column in columns]
+            print(f"{name:20}" + "".join(f"{np.mean(c):10.4f} ± {sd:.4f}" for c, sd in zip(columns, spread, strict=True)))
     with whole(options.out / "model.keras") as path:
         models_[0].save(path)
     write_csv(options.out / "history.csv", histories[0])
@@ -131,13 +137,18 @@ def _fit(x, options, seed):
 
 
 def _load(options):
-    if options.train is None:
+    if options.train is not None:
+        images, labels = labelled_images.load_data(options.train)
+        if images.shape[1:] != (28, 28):
+            raise ValueError(f"--train must hold `images` of shape (n, 28, 28); received {images.shape}")
+    elif options.data == "digits":
         (images, labels), _ = digits.load_data(test=0)
     else:
-        with np.load(options.train, allow_pickle=False) as file:
-            if "images" not in file or file["images"].shape[1:] != (28, 28):
-                raise ValueError(f"--train must hold `images` of shape (n, 28, 28); received {options.train}")
-            images, labels = file["images"], file["labels"] if "labels" in file else None
+        try:
+            parts = getattr(keras.datasets, options.data).load_data()
+        except Exception as error:  # Keras raises no narrower one
+            raise RuntimeError(f"--data {options.data} could not be downloaded: {error}") from error
+        images, labels = (np.concatenate(both) for both in zip(*parts, strict=True))
     images, labels = images[: options.images], None if labels is None else labels[: options.images]
     if len(images) < options.clusters:
         raise ValueError(f"--clusters must be at most the number of images, {len(images)}; received {options.clusters}")

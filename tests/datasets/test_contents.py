@@ -19,6 +19,7 @@ def test_the_table_of_contents_is_complete():
         "glove",
         "home_assistant",
         "inews",
+        "labelled_images",
         "labelled_texts",
         "lee",
         "linked_texts",

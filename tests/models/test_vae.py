@@ -203,6 +203,19 @@ def test_log_likelihood_is_above_the_bound_and_bad_numbers_are_named():
         model.log_likelihood(X, 0)
 
 
+def test_log_likelihood_is_of_the_weights_of_today_and_no_part_of_the_file(tmp_path):
+    x = np.array([[1.0], [-2.0]], "float32")
+    model = linear_gaussian()
+    first = model.log_likelihood(x, 20, 4, seed=0).value
+    model.decoder.set_weights([np.array([[2.0]]), np.zeros(1)])
+    found = model.log_likelihood(x, 20, 4, seed=0).value
+    assert np.abs(found - first).max() > 0.1
+    np.testing.assert_allclose(found, linear_gaussian(scale=2.0).log_likelihood(x, 20, 4, seed=0).value, rtol=1e-5)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(again.log_likelihood(x, 20, 4, seed=0).value, found, rtol=1e-5)
+
+
 def test_what_a_user_calls():
     model = vae()
     assert model.encode(X).shape == (12, 2)

@@ -1,4 +1,5 @@
 import json
+from argparse import Namespace
 
 import keras
 import numpy as np
@@ -41,6 +42,23 @@ def test_the_articles_network_fits_its_images():
     encoder, decoder = cluster_digits.networks(Options)
     assert encoder.output_shape == (None, 40)
     assert decoder.output_shape == (None, 28, 28, 1)
+
+
+def test_the_other_data_are_those_of_keras(file, tmp_path, monkeypatch, capsys):
+    with np.load(file) as found:
+        images, labels = found["images"], found["labels"]
+    parts = (images[:30], labels[:30]), (images[30:], labels[30:])
+    monkeypatch.setattr(keras.datasets.fashion_mnist, "load_data", lambda: parts)
+    taken = cluster_digits._load(Namespace(train=None, data="fashion_mnist", images=None, clusters=2))
+    np.testing.assert_array_equal(taken[0], images)
+    np.testing.assert_array_equal(taken[1], labels)
+
+    def unreachable():
+        raise Exception("URL fetch failure")
+
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", unreachable)
+    assert main(["train", "cluster-digits", "--data", "mnist", "--out", str(tmp_path / "run")]) == 2
+    assert "--data mnist could not be downloaded: URL fetch failure" in capsys.readouterr().err
 
 
 def test_bad_arguments_get_one_line(file, tmp_path, capsys):

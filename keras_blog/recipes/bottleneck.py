@@ -1,0 +1,147 @@
+"""Sentiment of Chinese reviews with and without an information bottleneck, from few reviews and from many.
+
+HEADER
+
+References:
+    Article: kexue.fm 6181
+"""
+
+import itertools
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_blog import layers, models
+from keras_blog.datasets import labelled_texts, shopping_reviews
+from keras_blog.recipes.run_folder import whole, write_csv, write_json
+
+FORMS = ("without", "bottleneck")
+
+
+def add_arguments(parser):
+    """The arguments of the recipe."""
+    parser.add_argument("--train", metavar="FILE", help="a label, a tab and a text a line (default: shopping reviews)")
+    parser.add_argument("--out", metavar="DIR", type=Path, default=Path("runs/bottleneck"), help="default: %(default)s")
+    parser.add_argument("--sizes", nargs="+", type=int, default=[1000, 10_000], help="texts to train on; default: %(default)s")
+    parser.add_argument("--test", type=int, default=2000, help="texts held out; default: %(default)s")
+    parser.add_argument("--runs", type=int, default=3, help="splits and seeds; default: %(default)s")
+    parser.add_argument("--weight", type=float, default=0.1, help="of a nat of the rate; default: %(default)s")
+    parser.add_argument("--target-rate", type=float, help="nats that a text may tell; the weight is then found by itself")
+    parser.add_argument("--steps", type=int, default=1200, help="of each training; default: %(default)s")
+    parser.add_argument("--batch-size", type=int, default=32, help="default: %(default)s")
+    parser.add_argument("--learning-rate", type=float, default=1e-3, help="default: %(default)s")
+    parser.add_argument("--filters", type=int, default=250, help="of the convolution; default: %(default)s")
+    parser.add_argument("--latent", type=int, default=128, help="features; default: %(default)s")
+    parser.add_argument("--length", type=int, default=128, help="characters read of a text; default: %(default)s")
+    parser.add_argument("--points", type=int, default=8, help="of the curves; default: %(default)s")
+
+
+def run(options):
+    """Train both forms on every size and split, print the held-out accuracies, write the run folder."""
+    for name in ("test", "runs", "steps", "batch_size", "points", "filters", "latent", "length"):
+        if getattr(options, name) < 1:
+            raise ValueError(f"--{name.replace('_', '-')} must be at least 1; received {getattr(options, name)}")
+    texts, labels = shopping_reviews.load_data() if options.train is None else labelled_texts.load_data(options.train)
+    class_names, classes = np.unique(labels, return_inverse=True)
+    test = min(options.test, len(texts) // 5)
+    sizes = sorted({min(size, len(texts) - test) for size in options.sizes})
+    if len(class_names) < 2 or test < 1 or sizes[0] < 1:
+        raise ValueError(f"--train must hold at least 5 texts of 2 labels; received {len(texts)} of {len(class_names)}")
+    print(f"{len(texts):,} texts, {test:,} of them held out; {len(class_names)} classes; backend {keras.config.backend()}")
+    results, saved = {}, None
+    print(f"\n{'texts':>8}  {'form':12}{'accuracy':>9}{'sd':>8}{'first point':>12}{'training':>10}{'rate':>8}{'seconds':>9}")
+    for size, form in itertools.product(sizes, FORMS):
+        found = []
+        for i in range(options.runs):
+            order = np.random.default_rng(i).permutation(len(texts))
+            parts = [([texts[k] for k in part], classes[part]) for part in (order[test:][:size], order[:test])]
+            model, history = _fit(form, *parts, class_names, i + 1, options)
+            found.append(history)
+            if form == "bottleneck" and not i:
+                saved = model, history["history"]
+        results[f"{form}-{size}"] = found
+        last, first, known = ([h["history"][key][j] for h in found] for key, j in (
+            ("val_accuracy", -1), ("val_accuracy", 0), ("accuracy", -1)
+        ))  # fmt: skip
+        spread = np.std(last, ddof=1) if len(last) > 1 else 0.0
+        rate, seconds = np.mean([h["rate"] for h in found]), sum(h["seconds"] for h in found)
+        print(f"{size:8,}  {form:12}{np.mean(last):9.4f}{spread:8.4f}{np.mean(first):12.4f}{np.mean(known):10.4f}"
+              f"{'' if form == 'without' else f'{rate:.2f}':>8}{seconds:9.0f}", flush=True)  # fmt: skip
+    model, history = saved
+    with whole(options.out / "model.keras") as path:
+        model.save(path)
+    write_csv(options.out / "history.csv", history)
+    settings = {key: str(value) for key, value in sorted(vars(options).items()) if key not in ("out", "command", "recipe")}
+    software = {"backend": keras.config.backend(), "keras": keras.version()}
+    write_json(options.out / "metrics.json", {"runs": results, "settings": settings, **software})
+    _draw(options.out / "bottleneck.png", results, sizes, options)
+    print(f"\nIn {options.out}: model.keras (bottleneck, {sizes[-1]:,} texts), metrics.json, history.csv, bottleneck.png")
+
+
+def _fit(form, train, test, class_names, seed, options):
+    """A model, and its curves, the rate at the end, the seconds."""
+    keras.utils.set_random_seed(seed)
+    known = models.ConvolutionalClassifier.vocabulary_of(train[0], min_count=1 if len(train[0]) < 100 else 2)
+    weight = options.weight if form == "bottleneck" else None
+    bottleneck = None if weight is None else layers.InformationBottleneck(weight, options.target_rate, seed=seed)
+    sizes = {name: getattr(options, name) for name in ("filters", "latent", "length")}
+    model = models.ConvolutionalClassifier(known, class_names.tolist(), bottleneck, **sizes)
+    model.compile(
+        keras.optimizers.Adam(options.learning_rate),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    width = min(options.length, max(map(len, train[0])))
+    (x, y), (test_x, test_y) = ((model.tokens.encode(texts, lambda _: width, width), labels) for texts, labels in (train, test))
+    batches = _Batches(x, y.astype("int32"), min(options.batch_size, len(x)), max(1, options.steps // options.points), seed)
+    start = time.time()
+    fit = {"validation_data": (test_x, test_y.astype("int32")), "validation_batch_size": 250, "verbose": 0}
+    history = model.fit(batches, epochs=options.points, **fit).history
+    rate = 0.0 if bottleneck is None else float(keras.ops.convert_to_numpy(bottleneck.rate))
+    return model, {"history": history, "rate": rate, "seconds": round(time.time() - start, 1)}
+
+
+class _Batches(keras.utils.PyDataset):
+    """As many batches an epoch as asked for, whatever the number of texts: these come by turns, in a new order each."""
+
+    def __init__(self, x, y, batch_size, steps, seed):
+        super().__init__()
+        self.x, self.y, self.batch_size, self.steps = x, y, batch_size, steps
+        self.rng = np.random.default_rng(seed)
+        self.on_epoch_begin()
+
+    def on_epoch_begin(self):
+        needed = self.steps * self.batch_size
+        turns = [self.rng.permutation(len(self.x)) for _ in range(-(-needed // len(self.x)))]
+        self.order = np.concatenate(turns)[:needed].reshape(self.steps, self.batch_size)
+
+    def __len__(self):
+        return self.steps
+
+    def __getitem__(self, index):
+        return self.x[self.order[index]], self.y[self.order[index]]
+
+
+def _draw(path, results, sizes, options):
+    """Held-out accuracy by steps, a panel a size: a thin line a run, a thick one their mean."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, len(sizes), figsize=(5.5 * len(sizes), 4), layout="constrained", squeeze=False, sharey=True)
+    steps = np.arange(1, options.points + 1) * max(1, options.steps // options.points)
+    for axis, size in zip(axes[0], sizes, strict=True):
+        for form, color in zip(FORMS, ("#31688e", "#d1495b"), strict=True):
+            curves = np.array([run["history"]["val_accuracy"] for run in results[f"{form}-{size}"]])
+            axis.plot(steps, curves.T, color=color, alpha=0.3, linewidth=1)
+            axis.plot(steps, curves.mean(axis=0), color=color, linewidth=2.5, label=form)
+        axis.set(title=f"{size:,} texts to learn from", xlabel="steps")
+        axis.grid(alpha=0.3)
+    axes[0, 0].set(ylabel="accuracy on texts held out")
+    axes[0, 0].legend(frameon=False, loc="lower right")
+    with whole(path) as unfinished:
+        figure.savefig(unfinished, dpi=120)
+    plt.close(figure)

@@ -1,0 +1,157 @@
+"""How probable is a handwritten digit? Variational autoencoders by three objectives, and their log likelihoods.
+
+HEADER
+
+References:
+    Articles: kexue.fm 5383, 8791
+"""
+
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_blog import metrics, models
+from keras_blog.datasets import digits, labelled_images
+from keras_blog.recipes.run_folder import whole, write_csv, write_json
+
+OBJECTIVES = ("elbo", "iwae", "dreg")
+
+
+def add_arguments(parser):
+    """The arguments of the recipe."""
+    parser.add_argument(
+        "--train", metavar="FILE", help=".npz with `images` (n, height, width), 0 to 255; default: MNIST digits"
+    )
+    parser.add_argument("--out", metavar="DIR", type=Path, default=Path("runs/density"), help="default: %(default)s")
+    parser.add_argument("--objectives", nargs="+", choices=OBJECTIVES, default=list(OBJECTIVES), help="default: all")
+    parser.add_argument("--importance", type=int, default=10, help="samples in training, but for elbo; default: %(default)s")
+    parser.add_argument("--samples", type=int, default=5000, help="for the log likelihoods; default: %(default)s")
+    parser.add_argument("--test", type=int, default=500, help="images whose log likelihood is taken; default: %(default)s")
+    parser.add_argument("--epochs", type=int, default=60, help="default: %(default)s")
+    parser.add_argument("--batch-size", type=int, default=100, help="default: %(default)s")
+    parser.add_argument("--units", type=int, default=200, help="of the hidden layers; default: %(default)s")
+    parser.add_argument("--latent", type=int, default=50, help="dimensions; default: %(default)s")
+    parser.add_argument("--learning-rate", type=float, default=1e-3, help="default: %(default)s")
+    parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
+
+
+def run(options):
+    """Train by every objective, print the log likelihoods, write the run folder."""
+    for name in ("importance", "samples", "test", "epochs", "batch_size", "units", "latent"):
+        if getattr(options, name) < 1:
+            raise ValueError(f"--{name.replace('_', '-')} must be at least 1; received {getattr(options, name)}")
+    train, validation, test = load(options)
+    print(f"{len(train):,} training, {len(validation):,} validation, {len(test):,} test images of {train[0].size} pixels; "
+          f"backend {keras.config.backend()}")  # fmt: skip
+    print(
+        f"\n{'objective':10}{'one sample':>12}{options.samples:>8,} samples{'error':>8}{'k > .7':>8}{'active':>8}{'seconds':>9}"
+    )
+    rows, best = {}, None
+    for objective in dict.fromkeys(options.objectives):
+        start = time.time()
+        model, history = _fit(objective, train, validation, options)
+        seconds = round(time.time() - start)
+        rows[objective], values = score(model, test, options)
+        rows[objective]["seconds"] = seconds
+        print(line(objective, rows[objective]), flush=True)
+        if best is None or rows[objective]["log_likelihood"] > rows[best[0]]["log_likelihood"]:
+            best = objective, model, history, values
+    objective, model, history, values = best
+    with whole(options.out / "model.keras") as path:
+        model.save(path)
+    write_csv(options.out / "history.csv", history)
+    settings = {key: str(value) for key, value in sorted(vars(options).items()) if key not in ("out", "command", "recipe")}
+    write_json(
+        options.out / "metrics.json",
+        {
+            "figures": rows,
+            "saved": objective,
+            "settings": settings,
+            "backend": keras.config.backend(),
+            "keras": keras.version(),
+        },
+    )
+    _draw(options.out / "density.png", model, test, values, options.seed)
+    print(f"\nIn {options.out}: model.keras ({objective}), metrics.json, history.csv, density.png")
+
+
+def load(options):
+    """Black and white images, float32 `(n, height, width)`: training, validation (a tenth of it), test.
+
+    A pixel is white with the probability of its grey, drawn once: the log likelihood is of a true probability then.
+    """
+    if options.train is None:
+        (train, _), (test, _) = digits.load_data()
+    else:
+        images, _ = labelled_images.load_data(options.train)
+        cut = len(images) // 5
+        if cut < 2:
+            raise ValueError(f"--train must hold at least 10 images, of which a fifth is for the test; received {len(images)}")
+        train, test = images[:-cut], images[-cut:]
+    rng = np.random.default_rng(0)
+    train, test = ((rng.random(images.shape) * 255 < images).astype("float32") for images in (train, test))
+    cut = max(1, len(train) // 10)
+    return train[:-cut], train[-cut:], test[: options.test]
+
+
+def networks(shape, options):
+    """Encoder and decoder, built: two hidden layers each."""
+    dense = keras.layers.Dense
+    hidden = lambda: [dense(options.units, "relu"), dense(options.units, "relu")]  # noqa: E731
+    encoder = [keras.Input(shape), keras.layers.Flatten(), *hidden(), dense(2 * options.latent)]
+    decoder = [keras.Input((options.latent,)), *hidden(), dense(int(np.prod(shape))), keras.layers.Reshape(shape)]
+    return keras.Sequential(encoder), keras.Sequential(decoder)
+
+
+def score(model, test, options):
+    """Figures of a model, and the log likelihood of each test image."""
+    found = model.log_likelihood(test, options.samples, seed=0)
+    return {
+        "log_likelihood": float(found.value.mean()),
+        "standard_error": float(np.sqrt(np.sum(found.standard_error**2)) / len(test)),  # of the sampling, these images given
+        "one_sample": float(model.log_likelihood(test, 1, seed=0).value.mean()),
+        "pareto_k_above": float(np.mean(found.pareto_k > 0.7)),
+        "active_units": int(metrics.active_units(model.encode(test))),
+    }, found.value
+
+
+def line(name, row):
+    """A line of the table."""
+    figures = f"{row['one_sample']:12.2f}{row['log_likelihood']:16.2f}{row['standard_error']:8.2f}"
+    return f"{name:10}{figures}{row['pareto_k_above']:8.2f}{row['active_units']:8}{row['seconds']:9}"
+
+
+def _fit(objective, train, validation, options):
+    keras.utils.set_random_seed(options.seed)
+    samples = 1 if objective == "elbo" else options.importance
+    model = models.VAE(*networks(train.shape[1:], options), objective=objective, samples=samples, seed=options.seed)
+    model.compile(keras.optimizers.Adam(options.learning_rate))
+    best = keras.callbacks.EarlyStopping("val_loss", patience=options.epochs, restore_best_weights=True)
+    fit = {"batch_size": min(options.batch_size, len(train)), "epochs": options.epochs, "verbose": 0}
+    return model, model.fit(train, validation_data=(validation, None), callbacks=[best], **fit).history
+
+
+def _draw(path, model, test, values, seed, rows=6, columns=8):
+    """Samples; the test images that the model finds most probable; and the least."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    order, count = np.argsort(-values), min(rows * columns, len(test))
+    some = order[:count], order[-count:][::-1]
+    panels = {"Drawn by the model": model.generate(rows * columns, seed=seed)}
+    for name, ids in zip(("Most probable", "Least probable"), some, strict=True):
+        panels[f"{name}, {values[ids[0]]:.0f} to {values[ids[-1]]:.0f} nats"] = test[ids]
+    figure, axes = plt.subplots(1, 3, figsize=(12, 3.4), layout="constrained")
+    height, width = test.shape[1:]
+    for axis, (title, images) in zip(axes, panels.items(), strict=True):
+        sheet = np.zeros((rows, columns, height, width), "float32")
+        sheet.reshape(-1, height, width)[: len(images)] = images
+        axis.imshow(sheet.transpose(0, 2, 1, 3).reshape(rows * height, columns * width), cmap="gray_r", vmin=0, vmax=1)
+        axis.set(title=title, xticks=[], yticks=[])
+    with whole(path) as unfinished:
+        figure.savefig(unfinished, dpi=120)
+    plt.close(figure)
