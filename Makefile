@@ -25,6 +25,7 @@ test-slow: $(VENV)/.$(BACKEND) $(VENV)/.test
 bench: $(VENV)/.tensorflow $(VENV)/.jax $(VENV)/.torch $(VENV)/.benchmarks
 	$(BIN)/python benchmarks/attention.py
 	$(BIN)/python benchmarks/crf.py
+	$(BIN)/python benchmarks/gan.py
 	$(BIN)/python benchmarks/losses.py
 
 docs: $(VENV)/.tensorflow $(VENV)/.docs

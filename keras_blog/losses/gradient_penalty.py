@@ -60,8 +60,7 @@ class GradientPenalty:
             raise ValueError(
                 f"`real` and `fake` must have one shape, (batch, ...); received {tuple(real.shape)} and {tuple(fake.shape)}"
             )
-        values = self.of_gradient(input_gradient(function, self.points(real, fake, seed)))
-        return ops.mean(ops.reshape(values, (2, -1)), axis=0) if self.at == "both" else values
+        return self.of_gradient(input_gradient(function, self.points(real, fake, seed)))
 
     def points(self, real, fake, seed=None):
         """Where the slope is taken, without a gradient; for "both" the batch is doubled."""
@@ -76,15 +75,17 @@ class GradientPenalty:
         return ops.stop_gradient(share * real + (1.0 - share) * other)
 
     def of_gradient(self, gradient):
-        """The penalty of slopes, shape `(batch, ...)`: shape `(batch,)`."""
+        """The penalty of slopes at `points`, shape `(batch,)`."""
         squares = ops.square(ops.cast(gradient, "float32"))
         norm = ops.sum(squares, axis=tuple(range(1, len(squares.shape))))  # squared
         if self.center == 0 and self.power >= 2:
-            return self.weight * norm ** (self.power / 2)
-        positive = norm > 0  # the root has no slope at 0: there the norm counts as constant
-        norm = ops.where(positive, ops.sqrt(ops.where(positive, norm, 1.0)), 0.0)
-        distance = ops.abs(norm - self.center)
-        return self.weight * (distance if self.power == 1 else distance**self.power)
+            values = self.weight * norm ** (self.power / 2)
+        else:
+            positive = norm > 0  # the root has no slope at 0: there the norm counts as constant
+            norm = ops.where(positive, ops.sqrt(ops.where(positive, norm, 1.0)), 0.0)
+            distance = ops.abs(norm - self.center)
+            values = self.weight * (distance if self.power == 1 else distance**self.power)
+        return ops.mean(ops.reshape(values, (2, -1)), axis=0) if self.at == "both" else values
 
     def get_config(self):
         return {"weight": self.weight, "power": self.power, "center": self.center, "at": self.at}

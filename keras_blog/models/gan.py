@@ -7,6 +7,7 @@ from keras import ops
 from keras_blog.losses.f_gan import FGAN
 from keras_blog.models.noise_batches import NoiseBatches
 from keras_blog.models.player_optimizer import PlayerOptimizer
+from keras_blog.ops.input_gradient import input_gradient
 from keras_blog.ops.ordered_gradient import ordered_gradient
 
 
@@ -124,7 +125,11 @@ class GAN(keras.Model):
             raise ValueError(f"`y` must be samples of shape {tuple(fake.shape)}; received {tuple(real.shape)}")
         moving, fake = self.sides(x, real, fake, training)
         real, frozen = ops.stop_gradient(moving), ops.stop_gradient(fake)
-        both = self.discriminator(self.rows(ops.concatenate([real, frozen])), training=training)
+        points, penalty = ops.concatenate([real, frozen]), None
+        if self.penalty is not None and self.penalty.at == "both":  # the slope of scores that are wanted anyway
+            both, penalty = self._outputs_and_penalty(points, training)
+        else:
+            both = self.discriminator(self.rows(points), training=training)
         real_out, frozen_out = ops.split(both, 2)
         fake_out = self.held_discriminator(fake, training)
         real_scores, frozen_scores, fake_scores = (self.scores(out) for out in (real_out, frozen_out, fake_out))
@@ -134,7 +139,8 @@ class GAN(keras.Model):
         logs = [discriminator, generator, -discriminator]
         total = discriminator + generator + self.extra_loss(x, fake, frozen_out, fake_out, logs, training)
         if self.penalty is not None:
-            penalty = self.penalty(lambda x: self._scores_of(x, training), real, frozen, self.seed_generator)
+            if penalty is None:
+                penalty = self.penalty(lambda x: self.scores(self._call(x, training)[0]), real, frozen, self.seed_generator)
             total = total + penalty
             logs.append(penalty)
         logs = [ops.mean(value) for value in logs]
@@ -196,11 +202,23 @@ class GAN(keras.Model):
         networks = ("generator", "encoder", "discriminator", "loss", "penalty")
         return cls(**{k: keras.saving.deserialize_keras_object(v) if k in networks else v for k, v in config.items()})
 
-    def _scores_of(self, samples, training):
-        """Scores of samples by the present weights, without writing the state."""
+    def _outputs_and_penalty(self, points, training):
+        """What the discriminator gives at real samples and fakes, writing its state, and the penalty of its slope there."""
+
+        def function(points):
+            outputs, state = self._call(points, training)
+            return self.scores(outputs), (outputs, state)
+
+        slope, (outputs, state) = input_gradient(function, points, has_aux=True)
+        for variable, value in zip(self.discriminator.non_trainable_variables, state, strict=True):
+            variable.assign(value)
+        return outputs, self.penalty.of_gradient(slope)
+
+    def _call(self, samples, training):
+        """Outputs of the discriminator by the present weights, and its new state, not written."""
         weights = [ops.convert_to_tensor(v) for v in self.discriminator.trainable_variables]
         state = self._state(self.discriminator)
-        return self.scores(self.discriminator.stateless_call(weights, state, self.rows(samples), training=training)[0])
+        return self.discriminator.stateless_call(weights, state, self.rows(samples), training=training)
 
     def _outputs(self, network, weights, inputs, batch_size):
         weights, state = [ops.convert_to_tensor(v) for v in weights], self._state(network)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_blog import callbacks, losses, models
+from keras_blog import callbacks, layers, losses, models
 
 BACKEND = keras.config.backend()
 NOISE, REAL = (np.random.default_rng(i).normal(size=(16, 2)).astype("float32") for i in (0, 1))
@@ -139,6 +139,22 @@ def test_the_state_of_a_network_is_written_once_a_step():
     gan.compile(keras.optimizers.SGD(0.0))
     gan.fit(NOISE, np.ones_like(REAL), batch_size=16, verbose=0)
     np.testing.assert_allclose(numpy(discriminator.get_layer("statistics").moving_mean), [0.5, 0.5], rtol=1e-6)
+
+
+@pytest.mark.parametrize("at", ["both", "fake"])
+def test_a_penalty_leaves_the_state_and_the_scores_as_they_are(at):
+    """At "both" the scores come out of the call that gives the slope. Iterations of power: one a step, in either case."""
+    ends = []
+    for penalty in (None, losses.GradientPenalty(0.0, at=at)):
+        keras.utils.set_random_seed(3)
+        hidden = layers.SpectralNormalization(keras.layers.Dense(8, "relu"), seed=1)
+        discriminator = keras.Sequential([keras.Input((2,)), hidden, keras.layers.Dense(1)])
+        gan = models.GAN(networks()[0], discriminator, losses.WassersteinGAN(), penalty)
+        gan.compile(keras.optimizers.SGD(0.1))
+        gan.fit(NOISE, REAL, batch_size=8, shuffle=False, verbose=0)
+        ends.append([numpy(v) for v in [*gan.trainable_variables, hidden.u]])
+    for one, other in zip(*ends, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
 def test_weights_of_samples_count():

@@ -7,7 +7,7 @@ from keras_blog import losses, models
 BUILDERS = {"dcgan": models.dcgan, "selfmod": models.selfmod, "resnet_gan": models.resnet_gan}
 
 
-@pytest.mark.parametrize(("name", "size"), [("dcgan", 256), ("selfmod", 32), ("resnet_gan", 32)])
+@pytest.mark.parametrize(("name", "size"), [("dcgan", 256), ("resnet_gan", 32), *(("selfmod", 2**n) for n in (5, 6, 7, 8))])
 def test_shapes(name, size):
     generator, discriminator = BUILDERS[name](size, channels=1, latent=6, width=2, outputs=6)
     assert generator.output_shape == discriminator.input_shape == (None, size, size, 1)

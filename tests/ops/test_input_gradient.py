@@ -38,6 +38,16 @@ def test_it_is_the_gradient_and_differentiable_again():
             np.testing.assert_allclose((gradient * direction).sum(), slope, rtol=1e-4)
 
 
+def test_what_was_found_on_the_way_comes_along():
+    def function(x):
+        scores = network(x, V, W)
+        return scores, {"scores": scores}
+
+    gradient, more = input_gradient(function, X, has_aux=True)
+    np.testing.assert_allclose(ops.convert_to_numpy(gradient), slopes(V, W), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(ops.convert_to_numpy(more["scores"]), np.tanh(X @ V) @ W, rtol=1e-5, atol=1e-6)
+
+
 def test_of_a_constant_it_is_zero():
     np.testing.assert_array_equal(ops.convert_to_numpy(input_gradient(lambda x: ops.ones((2,)), X)), np.zeros_like(X))
 
