@@ -12,6 +12,7 @@ RECIPES = {
     "cluster-digits": "handwritten digits in clusters, without labels: a VAE with a Gaussian a cluster (MNIST, or your .npz)",
     "density": "how probable an image is: VAE, IWAE, DReG, and their log likelihoods (MNIST digits, or your .npz)",
     "infomax": "features of images without labels: Deep InfoMax beside a VAE and pixels (MNIST digits, or your .npz)",
+    "entity-linking": "what a name in a text means: mentions, candidates, a matcher (WordNet's examples, or your JSON lines)",
     "long-tail": "rare classes of texts: logit adjustment (Reuters R52, or your lines of label<TAB>text)",
     "long-text": "sentiment of long Chinese articles: sparse beside dense attention (iNews, or your lines of label<TAB>text)",
     "multilabel": "many labels a sample: one softmax or many sigmoids (yeast genes, Debian tags, or your `a,b<TAB>text` file)",
