@@ -18,7 +18,7 @@ class PMIEmbedding(keras.Model):
         found = mining.cooccurrence(texts, window=10)
         left, right, targets = found.pmi()
         model = models.PMIEmbedding(len(found), dim=64)
-        model.compile(keras.optimizers.Adagrad(0.1), "mse")
+        model.compile(keras.optimizers.Adagrad(0.1), keras.losses.MeanSquaredError(reduction="sum"))
         model.fit((left, right), targets, sample_weight=found.weights(), batch_size=4096, epochs=25)
         vectors = mining.WordVectors(found.words, model.vectors(), found.counts)
 

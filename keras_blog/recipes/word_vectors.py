@@ -9,6 +9,7 @@ is printed for a few, written for a hundred.
 """
 
 import csv
+import importlib.util
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -43,6 +44,8 @@ def add_arguments(parser):
 
 def run(options):
     """Cut, count, train, solve, ask, write."""
+    if options.peers and importlib.util.find_spec("gensim") is None:
+        raise ValueError("`--peers` needs gensim: pip install gensim==4.4.0")
     texts = options.train or _corpora(options.language)[: options.texts]
     chinese = is_chinese(texts)
     start, seconds = time.process_time(), {}
@@ -100,7 +103,8 @@ def _trained(found, options):
     keras.utils.set_random_seed(1)
     left, right, targets = found.pmi()
     model = models.PMIEmbedding(len(found), options.dim)
-    model.compile(keras.optimizers.Adagrad(options.learning_rate), "mse")
+    loss = keras.losses.MeanSquaredError(reduction="sum")  # the article's; of a mean Adagrad sees next to nothing
+    model.compile(keras.optimizers.Adagrad(options.learning_rate), loss)
     model.build()
     settings = {name: str(value) for name, value in sorted(vars(options).items()) if name not in ("out", "fresh", "peers")}
     backup = callbacks.ExactResume(options.out / "state.npz", settings=settings)
@@ -115,10 +119,8 @@ def _trained(found, options):
 
 
 def _skip_gram(sentences, options):
-    try:
-        from gensim.models import Word2Vec
-    except ImportError:
-        raise ValueError("`--peers` needs gensim: pip install gensim==4.4.0") from None
+    from gensim.models import Word2Vec
+
     model = Word2Vec(
         sentences, vector_size=options.dim, window=options.window, min_count=options.min_count, max_final_vocab=options.most,
         sg=1, negative=5, epochs=5, workers=1, seed=1,
@@ -142,7 +144,7 @@ def _english(vectors):
     right = asked = 0
     for group in analogies.load_data().values():
         rows = [[places.get(word.lower(), -1) for word in row] for row in group]
-        rows = np.array([row for row in rows if min(row) >= 0]).reshape(-1, 4)
+        rows = np.array([row for row in rows if min(row) >= 0], int).reshape(-1, 4)
         for some in np.array_split(rows, 1 + len(rows) // 500):
             a, b, c, d = some.T
             scores = (unit[b] - unit[a] + unit[c]) @ unit.T
