@@ -102,7 +102,9 @@ def drawn():
         entity = list(CLUES)[rng.integers(len(CLUES))]
         return entity, str(rng.choice(CLUES[entity].split()))
     rows, shares = knowledge.candidates(str(rng.choice(["Java", "Python", "Mercury"])))
-    return entities[rng.choice(rows, p=np.exp(shares) / np.exp(shares).sum())]["id"], str(rng.choice(["things", "news", "words"]))
+    return entities[rng.choice(rows, p=np.exp(shares) / np.exp(shares).sum())]["id"], str(
+        rng.choice(["things", "news", "words"])
+    )
 
 
 def sentence():
@@ -161,7 +163,10 @@ plt.show()
 # %%
 shown = ["Java has code", "the word Java has code", "the planet of Mercury", "my friend likes the word Python for the snake"]
 for text, names in zip(shown, linker.pointers(shown), strict=True):
-    marks = [f"{text[start:end]} {score:+.1f}{' is a mention' if score > linker.thresholds[0] else ''}" for (start, end), score in names]
+    marks = [
+        f"{text[start:end]} {score:+.1f}{' is a mention' if score > linker.thresholds[0] else ''}"
+        for (start, end), score in names
+    ]
     print(f"{text:46} {'; '.join(marks)}")
 
 # %% [markdown]
@@ -171,7 +176,12 @@ for text, names in zip(shown, linker.pointers(shown), strict=True):
 # The same name with different clues, and without one. Without a clue the prior decides: "Java" means the language six times in nine.
 
 # %%
-texts = ["we saw Java and its volcanoes", "we saw Java and its compiler", "we saw Java and its cup", "we saw Java and its things"]
+texts = [
+    "we saw Java and its volcanoes",
+    "we saw Java and its compiler",
+    "we saw Java and its cup",
+    "we saw Java and its things",
+]
 ranked = linker.rank(texts, [(7, 11)] * len(texts))
 ids = ["Java (island)", "Java (language)", "Java (coffee)", None]
 shares = np.array([[dict(row)[entity] for entity in ids] for row in ranked])

@@ -6,6 +6,16 @@ trained on pairs of words that stand near each other; `mining.pmi_vectors` solve
 gensim's skip-gram. English vectors are asked how alike words are (WordSim-353, SimLex-999) and for analogies; of Chinese
 ones it is counted how often the nearest word has the same part of speech. What stands beside a word, and what is like it,
 is printed for a few, written for a hundred.
+
+Command: `keras-blog train word-vectors --language en --peers`, 5,974,233 words, TensorFlow, two busy cores:
+
+                 wordsim353  simlex999  analogies  CPU seconds
+    trained            .237       .120       .013           79
+    closed form        .499       .121       .121            9
+    skip-gram          .501       .191       .114          106
+
+The seconds are those after the counting of pairs, which takes 4 and which skip-gram does without. The training sees only pairs
+that occur, as in the article; the closed form takes the others for 0, which on a text of this size is worth more.
 """
 
 import csv
@@ -82,7 +92,7 @@ def run(options):
     for name, vectors in (("trained", trained), ("closed", solved)):
         with whole(out / f"{name}.txt") as unfinished:
             vectors.save(unfinished)
-    _write_neighbours(trained, solved, out / "neighbours.csv")
+    _write_neighbours(solved, out / "neighbours.csv")
     write_csv(out / "history.csv", backup.history)
     write_json(out / "metrics.json", {"test": report, "seconds": seconds, "backend": keras.config.backend()})
     _draw(trained, out / "norms.png")
@@ -181,12 +191,12 @@ def _line(words):
     return " ".join(word for word, _ in words)
 
 
-def _write_neighbours(trained, solved, path):
+def _write_neighbours(vectors, path):
     with whole(path) as unfinished, open(unfinished, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["word", "beside it", "like it"])
-        for word in trained.words[:100]:
-            writer.writerow([word, _line(trained.correlated(word)), _line(solved.similar(word))])
+        for word in vectors.words[:100]:
+            writer.writerow([word, _line(vectors.correlated(word)), _line(vectors.similar(word))])
 
 
 def _draw(vectors, path):
