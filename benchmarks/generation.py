@@ -7,9 +7,12 @@ search ends early. One worker process a backend, one core, one thread; in it the
 what counts is process CPU time, median of the turns, compiling left out.
 
 - `ours`: `Seq2Seq.generate`'s search, states re-ordered with their beams, a pool of finished hypotheses.
-- `again`: `predict_on_batch` of the whole model for each token, the beams chosen by NumPy.
+- `again`: `predict_on_batch` of the whole model for each token, the beams chosen by NumPy. Of its 64 steps, each of
+  which runs the model on 64 places, four are run and counted sixteen times.
 - `keras-hub`: its `BeamSampler` over the same step function and states, compiled as ours; it keeps no pool and adds log
   probabilities after the end. Left out where missing (`pip install --no-deps keras-hub regex tokenizers`, and `kagglehub`).
+- `transformers`, on torch, for orientation: `generate` of a BART of one layer a side and the same dimensions, which attends
+  where ours has GRUs; its keys and values are cached. Left out where missing.
 """
 
 import argparse
@@ -20,6 +23,7 @@ import sys
 import time
 
 BATCH, BEAMS, STEPS, TOKENS, SOURCE, DIM = 32, 4, 64, 8000, 64, 256
+AGAIN = 4
 GOALS = {"again": 10.0, "keras-hub": 1.0}
 
 
@@ -73,12 +77,14 @@ def worker(backend, repeat):
     sources = np.random.default_rng(0).integers(2, TOKENS - 2, (BATCH, SOURCE)).astype("int32")
     search = TextSearch(model, STEPS, BEAMS, {"length_penalty": 0.0, "allowed": None})
 
+    few = TextSearch(model, AGAIN, BEAMS, {"length_penalty": 0.0, "allowed": None})
+
     def again():
         rows = np.repeat(sources, BEAMS, axis=0)
         prefix = np.zeros((BATCH * BEAMS, STEPS + 1), "int32")
         prefix[:, 0] = model.start
         scores = np.where(np.arange(BEAMS) == 0, 0.0, -1e30)[None].repeat(BATCH, axis=0)
-        for t in range(STEPS):
+        for t in range(AGAIN):
             logits = np.asarray(model.predict_on_batch((rows, prefix[:, :-1])))[:, t].astype("float64")
             total = logits - logits.max(1, keepdims=True)
             total -= np.log(np.exp(total).sum(1, keepdims=True))
@@ -116,17 +122,35 @@ def worker(backend, repeat):
         runs["keras-hub"] = lambda: hub.predict_on_batch(sources)[1][:, 0]
 
     values = {name: np.asarray(run()) for name, run in runs.items()}
+    expected = {**dict.fromkeys(runs, values["ours"]), "again": np.asarray(few.predict_on_batch(sources)[1][:, 0])}
     for name, value in values.items():
-        np.testing.assert_allclose(value, values["ours"], rtol=1e-4, err_msg=name)
+        np.testing.assert_allclose(value, expected[name], rtol=1e-4, err_msg=name)
+    if backend == "torch" and (bart := transformers_search(sources)):
+        runs["transformers"] = bart
+        bart()
     times = {name: [] for name in runs}
     for _ in range(repeat):
         for name, run in runs.items():
-            if name == "again" and len(times[name]) == 2:
-                continue
             start = time.process_time()
             run()
-            times[name].append(time.process_time() - start)
+            times[name].append((time.process_time() - start) * (STEPS / AGAIN if name == "again" else 1))
     print(json.dumps({name: sorted(row)[len(row) // 2] for name, row in times.items()}))
+
+
+def transformers_search(sources):
+    """`generate` of a network of the same dimensions, or None where transformers is missing."""
+    try:
+        from transformers import BartConfig, BartForConditionalGeneration
+    except ImportError as error:
+        return print(error, file=sys.stderr)
+    import torch
+
+    sides = {f"{side}_{name}": n for side in ("encoder", "decoder")
+             for name, n in (("layers", 1), ("attention_heads", 4), ("ffn_dim", 2 * DIM))}  # fmt: skip
+    bart = BartForConditionalGeneration(BartConfig(vocab_size=TOKENS, d_model=DIM, max_position_embeddings=128, **sides)).eval()
+    ids = torch.from_numpy(sources.astype("int64"))
+    options = {"num_beams": BEAMS, "max_new_tokens": STEPS, "min_new_tokens": STEPS, "do_sample": False}
+    return lambda: bart.generate(ids, attention_mask=torch.ones_like(ids), **options)
 
 
 if __name__ == "__main__":

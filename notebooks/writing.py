@@ -256,6 +256,7 @@ plt.show()
 
 # %% [markdown]
 # The article names the price. In training both sides are given the true text. Once they have passed each other, at its middle,
-# each has read what the other has still to write, and such steps are no test. `models.BidirectionalSeq2Seq` and
-# `ops.bidirectional_beam_search` do the rest; how the three kinds of writers compare is in the header of
-# `keras_blog/recipes/pronounce.py`.
+# each has read what the other has still to write, and such steps are no test. `models.BidirectionalSeq2Seq` does the rest, with
+# the paper's search, `ops.bidirectional_beam_search`, in which hypotheses of equal rank read each other, or the article's,
+# `ops.paired_beam_search`, in which each reads all of the other side. How the kinds of writers compare is in the headers of
+# `keras_blog/recipes/pronounce.py` and `keras_blog/recipes/titles.py`.

@@ -22,6 +22,7 @@ RECIPES = {
     "ring-of-gaussians": "25 modes on a ring: which of them each loss of a GAN finds, with each penalty",
     "sentence-similarity": "Chinese sentences of one meaning: character GRU, margin softmax, search (or your groups of texts)",
     "sentiment": "good or bad reviews: one LSTM over one-hot characters, characters, words (or your `label TAB text` file)",
+    "titles": "a title for a text: prior, both directions (Chinese iNews, Debian packages, or your lines of text<TAB>title)",
     "word-vectors": "vectors whose products are mutual information (Chinese or English corpora, or your text, a text a line)",
     "word-segmentation": "Chinese words: the same tagger (People's Daily 1998, or your CoNLL-style file)",
 }
