@@ -34,7 +34,7 @@ def add_arguments(parser):
     parser.add_argument("--runs", type=int, default=3, help="splits and seeds; default: %(default)s")
     parser.add_argument("--weight", type=float, default=0.1, help="of a nat of the rate; default: %(default)s")
     parser.add_argument("--target-rate", type=float, help="nats that a text may tell; the weight is then found by itself")
-    parser.add_argument("--steps", type=int, default=1200, help="of each training; default: %(default)s")
+    parser.add_argument("--steps", type=int, default=800, help="of each training; default: %(default)s")
     parser.add_argument("--batch-size", type=int, default=32, help="default: %(default)s")
     parser.add_argument("--learning-rate", type=float, default=1e-3, help="default: %(default)s")
     parser.add_argument("--filters", type=int, default=250, help="of the convolution; default: %(default)s")

@@ -1,7 +1,7 @@
 """How probable is a handwritten digit? Variational autoencoders by three objectives, and their log likelihoods.
 
 Task: nats of held-out digits, 28 by 28 black or white pixels, drawn once from the grey ones. Data: `datasets.digits`, 3,600 for
-training, 400 to choose the epoch by, 500 scored with 5,000 importance samples each; or your `.npz` file with `images`. Command:
+training, 400 to choose the epoch by, 300 scored with 5,000 importance samples each; or your `.npz` file with `images`. Command:
 `keras-blog train density --backend jax`.
 
 The figures at full length have not been measured yet.
@@ -30,10 +30,10 @@ def add_arguments(parser):
     )
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path("runs/density"), help="default: %(default)s")
     parser.add_argument("--objectives", nargs="+", choices=OBJECTIVES, default=list(OBJECTIVES), help="default: all")
-    parser.add_argument("--importance", type=int, default=10, help="samples in training, but for elbo; default: %(default)s")
+    parser.add_argument("--importance", type=int, default=5, help="samples in training, but for elbo; default: %(default)s")
     parser.add_argument("--samples", type=int, default=5000, help="for the log likelihoods; default: %(default)s")
-    parser.add_argument("--test", type=int, default=500, help="images whose log likelihood is taken; default: %(default)s")
-    parser.add_argument("--epochs", type=int, default=60, help="default: %(default)s")
+    parser.add_argument("--test", type=int, default=300, help="images whose log likelihood is taken; default: %(default)s")
+    parser.add_argument("--epochs", type=int, default=50, help="default: %(default)s")
     parser.add_argument("--batch-size", type=int, default=100, help="default: %(default)s")
     parser.add_argument("--units", type=int, default=200, help="of the hidden layers; default: %(default)s")
     parser.add_argument("--latent", type=int, default=50, help="dimensions; default: %(default)s")

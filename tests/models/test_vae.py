@@ -52,6 +52,7 @@ MODELS = {
     "conditional": (lambda: vae(models.ConditionalVAE, classes=3), (X, Y)),
     "article": (clustering, X),
     "vade": (lambda: clustering(classifier=False), X),
+    "exact": (lambda: clustering(exact=True), X),
 }
 
 
@@ -245,6 +246,9 @@ def test_article_rate_is_exact_at_the_values_of_the_systems_file():
     z = gaussian.sample(mean, log_variance, np.array([[[0.3, -0.4]]], "float32"))
     rate = float(numpy(model.rate(None, mean, log_variance, z))[0])
     np.testing.assert_allclose(rate, 0.95584628098 + 0.29679373612, rtol=1e-5)
+    model.exact = True
+    rate = float(numpy(model.rate(None, mean, log_variance, z))[0])
+    np.testing.assert_allclose(rate, 0.74649403098 + 0.29679373612, rtol=1e-5)
 
 
 def test_bad_arguments():
