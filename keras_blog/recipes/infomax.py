@@ -4,7 +4,14 @@ Task: how well do frozen codes tell ten digits apart, by the five neighbours of 
 on all training labels or on ten a class? Data: `datasets.digits`, 4,000 and 1,000 for the figures, or your `.npz` file with
 `images` and `labels`; the labels serve the figures only. Command: `keras-blog train infomax --backend jax`.
 
-The figures at full length have not been measured yet.
+    accuracy of     5 neighbours   probe   probe, 10 a class   seconds
+    Deep InfoMax           .9140   .9190               .8350       101
+    VAE                    .9460   .8970               .6910        15
+    pixels                 .9450   .9030               .7550
+
+JAX, seed 1, one run of 30 epochs each, on a share of two busy cores. The codes have 64 dimensions, the pixels are 784; both
+networks have the same encoder. Where labels are few, the codes of Deep InfoMax are far ahead. Their neighbours are not: those of
+the VAE's codes and of the pixels are right more often.
 
 References:
     Articles: kexue.fm 6024, 6088
