@@ -28,7 +28,7 @@ def _blocks(path):
     return re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
-PAGES = ["attention", "crf", "gan", "generative", "linking", "losses", "mining", "writing"]
+PAGES = ["attention", "crf", "gan", "generative", "linking", "losses", "mining", "tables", "writing"]
 
 
 @pytest.mark.parametrize("page", ["README.md", *(f"docs/{name}.md" for name in PAGES)])

@@ -163,7 +163,9 @@ class NL2SQL(keras.Model):
         for some in of_similar_length([one.ids for one in rows], batch_size):
             batch = inputs([rows[i] for i in some], self.length)
             outputs = {name: ops.convert_to_numpy(value) for name, value in self.predict_on_batch(batch).items()}
-            outputs["tags"], outputs["score"] = map(ops.convert_to_numpy, crf.k_best(outputs["value"], paths))
+            tags, scores = crf.k_best(outputs["value"], paths)
+            scores = scores - crf.log_partition(outputs["value"])[:, None]
+            outputs |= {"tags": ops.convert_to_numpy(tags), "log_probability": ops.convert_to_numpy(scores)}
             for n, i in enumerate(some):
                 found[owners[i]].append((i, rows[i], {name: value[n] for name, value in outputs.items()}))
         return [join_parts(question, sorted(one)) for (question, _), one in zip(pairs, found, strict=True)]

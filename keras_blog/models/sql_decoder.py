@@ -21,7 +21,7 @@ class Scores(NamedTuple):
     """What the heads say of one question: NumPy log-probabilities.
 
     `question` is its text, with the `offsets` of its tokens; `connector` `(3,)`; `aggregate` `(columns, 7)`; `paths`, pairs of
-    a score and tags of the tokens, best first; `operator` `(tokens, 4)`; `column` `(tokens, columns)`.
+    a log-probability and tags of the tokens, best first; `operator` `(tokens, 4)`; `column` `(tokens, columns)`.
     """
 
     question: str
@@ -41,7 +41,7 @@ def join_parts(question, parts):
     Args:
         question: its text.
         parts: triples of anything, a `Row`, and what the heads say of it: a dict of NumPy arrays of one sample, with the
-            `tags` of the best paths and their `score`.
+            `tags` of the best paths and the `log_probability` of each.
     """
     _, first, heads = parts[0]
     steps = slice(1, len(first.offsets) + 1)  # the start token comes first
@@ -50,7 +50,11 @@ def join_parts(question, parts):
         first.offsets,
         _log_softmax(heads["connector"]),
         _log_softmax(np.concatenate([said["aggregate"][: len(row.types)] for _, row, said in parts])),
-        [(float(score), tags[steps]) for score, tags in zip(heads["score"], heads["tags"], strict=True) if tags[0] >= 0],
+        [
+            (float(log_p), tags[steps])
+            for log_p, tags in zip(heads["log_probability"], heads["tags"], strict=True)
+            if tags[0] >= 0
+        ],
         _log_softmax(heads["operator"][steps]),
         _log_softmax(np.concatenate([said["column"][steps, : len(row.types)] for _, row, said in parts], axis=-1)),
     )
@@ -60,7 +64,7 @@ def candidates(scores, table, many=False):
     """Pairs of a log-probability and a `Query` that the types of the columns admit, the likeliest first.
 
     Numbers are for columns of numbers, which alone have a mean, and compare by more than equality. A column is not equal to
-    two values at once.
+    two values at once. The operator and the column of a value have the mean log-probability of its words.
 
     Args:
         scores: a `Scores`.
@@ -103,10 +107,11 @@ def _of_path(scores, table, many, score, path):
 
 
 def _selections(aggregate, table, many):
-    """Costs of selections, against that of no column selected."""
+    """Costs of selections: of their columns' aggregates, and of all others that are not selected."""
     odds = aggregate[:, NOT_SELECTED, None] - aggregate[:, :NOT_SELECTED]  # (c, 6)
+    nothing = -float(aggregate[:, NOT_SELECTED].sum())
     choices = [
-        (float(odds[column, i]), ((name, column),))
+        (nothing + float(odds[column, i]), ((name, column),))
         for column, i in itertools.product(range(len(odds)), range(NOT_SELECTED))
         if (name := AGGREGATES[i]) not in _NUMERIC or table.types[column] != "text"
     ]
@@ -114,11 +119,11 @@ def _selections(aggregate, table, many):
     if many:
         taken = {}
         for cost, ((name, column),) in choices:
-            if cost < 0:
+            if cost < nothing:
                 taken.setdefault(column, (cost, name))
         if len(taken) > 1:
             together = tuple((name, column) for column, (_, name) in sorted(taken.items()))
-            choices.insert(0, (sum(cost for cost, _ in taken.values()), together))
+            choices.insert(0, (nothing + sum(cost - nothing for cost, _ in taken.values()), together))
     return choices[: _MOST**2]
 
 

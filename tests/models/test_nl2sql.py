@@ -113,6 +113,7 @@ def test_it_answers_with_rows(trained):
     answer = model.ask("Which Town has over 15,000 People", TABLE)
     assert answer.sql.startswith("SELECT ")
     assert "15" not in answer.sql  # bound, not pasted
+    assert answer.log_probability <= 1e-5
     assert isinstance(answer.rows, list)
 
 

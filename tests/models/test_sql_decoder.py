@@ -34,7 +34,7 @@ def scores_of(question, sure=20.0, noise=0.0, columns=None):
         "operator": logits("operator", 4),
         "column": logits("column", len(question.table.columns)),
         "tags": known["value"],
-        "score": np.zeros(1),
+        "log_probability": np.zeros(1),
     }
     return join_parts(question.text, [(0, one, heads)])
 
@@ -112,6 +112,7 @@ def test_candidates_come_best_first_without_repetition():
     found = list(itertools.islice(candidates(scores_of(question, 2.0, 0.5), TABLE), 200))
     costs = [cost for cost, _ in found]
     assert costs == sorted(costs, reverse=True)
+    assert costs[0] <= 0
     forms = [query.logical_form() for _, query in found]
     assert len(set(forms)) == len(forms) == 200
     with Database(TABLE) as database:
