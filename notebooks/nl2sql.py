@@ -108,28 +108,30 @@ print({text: number(text) for text in ("5,000", "−3.5", "$2 million", "12%", "
 # - of each word, whether it begins a value, goes on with one, or is none: our CRF, so that nothing goes on that did not begin;
 # - of each word of a value, its operator, and its column.
 #
-# Here are questions of a few forms about tables whose column names are drawn from a list; one table has names that are not in it.
+# Here are questions of a few forms about tables of three domains; a fourth is kept for the test.
 
 # %%
-NAMES = "town film player book mayor director team author river singer street school captain planet dog king".split()
-NUMBERS = "people length points pages area year weight height speed votes age goals depth rooms".split()
-VALUES = ["Bath", "New Mill", "Alien", "Big Fish", "Mo Salah", "Rex", "Blue Stars", "Emma", "Ann Lee", "Bo", "Reds", "Jane Austen"]
+DOMAINS = {
+    "town people mayor area": (["Bath", "Wells", "Ely", "York", "New Mill"], ["Ann Lee", "Bo", "Cy Dow"]),
+    "film length director year": (["Alien", "Big Fish", "Cats", "Dune"], ["Ridley Scott", "Tim Burton"]),
+    "player points team age": (["Ada", "Mo Salah", "Rex"], ["Reds", "Blue Stars", "Lions"]),
+    "book pages author price": (["Emma", "Dracula", "Jane Eyre"], ["Jane Austen", "Bram Stoker"]),
+}
 
 
-def table_of(names):
-    chance = random.Random(" ".join(names))
-    rows = [(chance.choice(VALUES), chance.randrange(900), chance.choice(VALUES), chance.randrange(90)) for _ in range(8)]
-    return Table(names, ["text", "number", "text", "number"], rows, name=names[0])
-
-
-def questions_of(table, count, seed):
-    chance, columns = random.Random(seed), table.columns
+def questions_of(domain, count, seed):
+    chance = random.Random(seed)
+    names, people = DOMAINS[domain]
+    columns = domain.split()
+    table = Table(columns, ["text", "number", "text", "number"], [
+        (name, chance.randrange(10, 100) * 10, chance.choice(people), chance.randrange(1, 90)) for name in names
+    ], name=columns[0])  # fmt: skip
     found = []
     for _ in range(count):
         conditions, said = [], []
         for i in chance.sample(range(4), chance.choice([0, 1, 1, 2])):
             if table.types[i] == "text":
-                value = chance.choice(VALUES)
+                value = chance.choice(names if i == 0 else people)
                 sign, words = "=", chance.choice([f"with {columns[i]} {value}", f"whose {columns[i]} is {value}"])
             else:
                 value, sign = str(chance.randrange(1, 900)), chance.choice("=<>")
@@ -144,14 +146,11 @@ def questions_of(table, count, seed):
     return found
 
 
-chance = random.Random(0)
-tables = [[*chance.sample(NAMES, 2), *chance.sample(NUMBERS, 2)] for _ in range(60)]
-tables = [table_of([a, x, b, y]) for a, b, x, y in tables]
-unseen = table_of(["lake", "fish", "owner", "price"])
-train = [question for i, table in enumerate(tables) for question in questions_of(table, 15, seed=i)]
+*known, unseen = DOMAINS
+train = [question for domain in known for question in questions_of(domain, 300, seed=1)]
 test = {
-    "known tables": [question for i, table in enumerate(tables) for question in questions_of(table, 3, seed=100 + i)],
-    "a table never seen": questions_of(unseen, 180, seed=200),
+    "known tables": [question for domain in known for question in questions_of(domain, 60, seed=2)],
+    "a table never seen": questions_of(unseen, 180, seed=3),
 }
 for question in train[:4]:
     print(question.text, *question.query.sql(question.table), sep="\n    ")
@@ -192,15 +191,16 @@ right.legend(frameon=False, loc="lower left")
 plt.show()
 
 # %% [markdown]
-# The names of the last table's columns were never seen: what carries over is that a word of the question is also the name of a column
-# (`layers.CrossAlignment` looks for it), and where values stand in a sentence.
+# Three tables are soon learned by heart, names and all. On columns that were never seen less than half of the queries are right:
+# that a name of a column in the question is *that column*, whatever the name, takes many tables to learn. WikiSQL has 17,964 of them;
+# there the test asks of unseen tables only.
 
 # %% [markdown]
 # <a id="looks"></a>
 # ## What it reads where
 #
 # For one question about the unseen table: how likely each word is part of a value, by the CRF's marginals, and which column it
-# would belong to.
+# would belong to. "author" and "price", which were no words of the training, look like values.
 
 # %%
 question = next(q for q in test["a table never seen"] if len(q.query.conditions) == 2)

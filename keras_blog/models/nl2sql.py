@@ -14,7 +14,6 @@ from keras_blog.models.sql_decoder import candidates, grounded, join_parts
 from keras_blog.models.vocabulary import of_similar_length
 from keras_blog.ops import crf
 from keras_blog.sql import CONNECTORS, OPERATORS, Database
-from keras_blog.sql.table import TYPES
 
 
 class Answer(NamedTuple):
@@ -75,7 +74,10 @@ class NL2SQL(keras.Model):
         self.mix = keras.layers.Dense(dim, "tanh", name="mix")
         self.drop = keras.layers.Dropout(dropout, seed=seed, name="drop")
         self.context = keras.layers.Bidirectional(keras.layers.GRU(dim // 2, return_sequences=True), name="context")
-        self.columns, self.kinds = SegmentMean(name="columns"), keras.layers.Embedding(len(TYPES) + 1, 2 * dim, name="kinds")
+        self.columns = SegmentMean(name="columns")
+        # Columns have a bias, and no vectors of their types: a model may be trained without types and asked with them. They
+        # are the decoder's business.
+        self.bias = self.add_weight(name="bias", shape=(2 * dim,), initializer="random_uniform")
         self.connector = keras.layers.Dense(len(CONNECTORS) + 1, name="connector")
         self.aggregate = ColumnAggregate(NOT_SELECTED + 1, dim, dropout, seed, name="aggregate")
         self.tags = keras.layers.Dense(len(TAG_NAMES), name="tags")
@@ -96,7 +98,7 @@ class NL2SQL(keras.Model):
         x = ops.concatenate([x, self.alignment(x, segments), ops.cast(question, x.dtype)[..., None]], axis=-1)
         x = self.drop(self.mix(x), training=training)
         x = self.drop(ops.concatenate([x, self.context(x, mask=real, training=training)], axis=-1), training=training)
-        columns = self.columns(x, segments, types) + ops.cast(self.kinds(types), x.dtype)
+        columns = self.columns(x, segments, types) + ops.cast(self.bias, x.dtype)
         whole = ops.max(ops.where(question[..., None], x, ops.cast(-1e4, x.dtype)), axis=1)
         return {
             "connector": self.connector(whole),

@@ -3,14 +3,28 @@
     keras-blog train nl2sql --wikisql wikisql.json.bz2
     keras-blog ask table.csv "How many towns have more than 5000 people?"
 
-A column that no question of the file uses has no name there; `datasets.wikisql` puts a header of another table in its place.
-The file has no cells, so the figures are those of whole queries (logical form), and nothing is said of execution.
+Whole queries (logical form) on WikiSQL's test split, 15,878 questions about tables that training never saw:
+
+| whole query | selected column | and aggregate | columns of conditions | and operators | and values |
+|---|---|---|---|---|---|
+| .717 | .945 | .855 | .875 | .865 | .832 |
+
+with the defaults, on TensorFlow; 2,591 seconds, on about a quarter of a CPU core, for ten other processes shared the machine.
+Published, on the full tables: Seq2SQL .483, SQLova (BERT) .807, SQLova execution-guided .836.
+
+Not quite the same task. The file has no tables: columns are gathered from the queries that use them, and where no query uses a
+column, `datasets.wikisql` puts a header of another table, easier to tell apart than its own would be. Of 1,500 questions about
+tables that needed none .689 are right, of 1,500 others .725. There are no cells: nothing is said of execution.
+
+A second domain, never seen: of the 111 questions of Spider's development set that select one column of one table under plain
+conditions (`datasets.spider`) .288; of all 188, which may select several, .170: WikiSQL teaches neither that nor OR.
 
 Article: kexue.fm 6771
 """
 
 import itertools
 import json
+import random
 import time
 from pathlib import Path
 
@@ -39,7 +53,7 @@ def add_arguments(parser):
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path("runs/nl2sql"), help="run folder; default: %(default)s")
     parser.add_argument("--questions", type=int, metavar="N", help="train on the first N questions only")
     parser.add_argument("--test-questions", type=int, metavar="N", help="test on the first N questions only")
-    parser.add_argument("--epochs", type=int, default=4, help="default: %(default)s")
+    parser.add_argument("--epochs", type=int, default=3, help="default: %(default)s")
     parser.add_argument("--batch-size", type=int, default=64, help="default: %(default)s")
     parser.add_argument("--learning-rate", type=float, default=2e-3, help="at the start, then a cosine; default: %(default)s")
     parser.add_argument("--dim", type=int, default=128, help="of the layers; default: %(default)s")
@@ -54,7 +68,8 @@ def run(options):
         if getattr(options, argument) < 1:
             raise ValueError(f"--{argument.replace('_', '-')} must be at least 1; received {getattr(options, argument)}")
     train, validation, test = _load(options)
-    train, validation, test = train[: options.questions], validation[:500], test[: options.test_questions]
+    validation = random.Random(options.seed).sample(validation, min(500, len(validation)))  # the first ones are easier
+    train, test = train[: options.questions], test[: options.test_questions]
     print(f"{len(train):,} training, {len(validation):,} validation, {len(test):,} test questions; "
           f"backend {keras.config.backend()}", flush=True)  # fmt: skip
     keras.utils.set_random_seed(options.seed)
