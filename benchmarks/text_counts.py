@@ -5,6 +5,15 @@
 The text is the People's Daily of 1998, its paragraphs in a new random order each time round, until the file has that many
 bytes; co-occurrence reads the printed words of it, window 5, the 20,000 most frequent. Each row runs in a process of its own,
 one thread; CPU time, and the process's highest resident size less that before it began.
+
+Measured on one of two busy cores, November 2026:
+
+    ngrams: 1,003 MB, 337 M characters
+      2,550,836 n-grams of 295 M symbols in 58 s of CPU time, 5.06 M a second, 423 MB
+    cooccurrence: 1,003 MB, 447 M characters
+      1,545,828 pairs of 20,000 words of 169 M symbols in 104 s of CPU time, 1.63 M a second, 487 MB
+
+The text repeats itself, so the n-grams and pairs to be kept are those of 22 megabytes; of one that does not they are more.
 """
 
 import argparse

@@ -5,6 +5,16 @@
 Needs POT; gensim 4.4.0 is left out if it is not installed. Texts have 15, 40 and 120 words, vectors 100 dimensions; the texts
 of the search come in topics, as real ones. One thread, process CPU time; all sides on the same texts, in turns. Values are
 first checked to be equal.
+
+Measured with `--pairs 100` on one of two busy cores, November 2026:
+
+     words  ours, ms     POT   ratio   gensim   ratio
+        15     0.103   0.163   1.58x    0.406   3.94x
+        40     0.231   0.288   1.24x    0.764   3.30x
+       120     1.353   1.410   1.04x    3.125   2.31x
+    top 10 of 1,000 texts: 43 ms, brute force 232 ms, 5.3x
+
+At 120 words nearly all of our time is the solver's, which is POT's.
 """
 
 import argparse

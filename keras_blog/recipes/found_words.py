@@ -29,3 +29,12 @@ def word_cutter(texts, min_count=5, numbers=False):
     with progress_bar(2 * size, "Finding words") as advance:
         words = mining.vocabulary(texts, min_count=min_count, progress=advance).refined(texts, min_count, progress=advance)
     return lambda text: [word for word, _, _ in words.pieces(text) if is_letter(word[0])]
+
+
+def cut_texts(texts, cut, label):
+    """The words of each text, one text after another, with a progress bar; `texts` are strings, or the path of a file."""
+    size = Path(texts).stat().st_size if isinstance(texts, str) else sum(len(text.encode()) + 1 for text in texts)
+    with progress_bar(size, label) as advance:
+        for text in mining.lines(texts):
+            yield cut(text)
+            advance(len(text.encode()) + 1)

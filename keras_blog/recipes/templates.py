@@ -12,8 +12,7 @@ import time
 from keras_blog import mining
 from keras_blog.datasets import home_assistant
 from keras_blog.recipes.chinese_font import font_families
-from keras_blog.recipes.found_words import word_cutter
-from keras_blog.recipes.progress import progress_bar
+from keras_blog.recipes.found_words import cut_texts, word_cutter
 from keras_blog.recipes.run_folder import whole, write_json
 
 
@@ -34,20 +33,11 @@ def run(options):
     texts = options.file or home_assistant.load_data()[0][0]
     start = time.perf_counter()
     cut = word_cutter(texts, numbers=True)
-    size = os.path.getsize(options.file) if options.file else sum(len(text.encode()) + 1 for text in texts)
-
-    def sentences(advance):
-        for text in mining.lines(texts):
-            yield cut(text)
-            advance(len(text.encode()) + 1)
-
-    pairs = mining.SkipPairs(options.window)
-    with progress_bar(size, "Counting pairs") as advance:
-        pairs.update(sentences(advance))
-    with progress_bar(size, "Finding templates") as advance:
-        found = mining.templates(
-            sentences(advance), min_count=options.min_count, min_pmi=options.min_pmi, max_paths=options.max_paths, pairs=pairs
-        )
+    pairs = mining.SkipPairs(options.window).update(cut_texts(texts, cut, "Counting pairs"))
+    sentences = cut_texts(texts, cut, "Finding templates")
+    found = mining.templates(
+        sentences, min_count=options.min_count, min_pmi=options.min_pmi, max_paths=options.max_paths, pairs=pairs
+    )
     found = {template: count for template, count in found.items() if None in template}
     print(f"{len(pairs.words):,} words, {len(found):,} templates with a gap in {time.perf_counter() - start:.1f} s\n")
     best = list(found.items())[: options.top]

@@ -29,7 +29,7 @@ import numpy as np
 
 from keras_blog import callbacks, mining, models
 from keras_blog.datasets import analogies, inews, newsgroups, people_daily, reuters, shopping_reviews, word_pairs
-from keras_blog.recipes.found_words import is_chinese, word_cutter
+from keras_blog.recipes.found_words import cut_texts, is_chinese, word_cutter
 from keras_blog.recipes.run_folder import whole, write_csv, write_json
 
 SHOWN = {"en": ("space", "doctor", "hockey", "windows", "oil"), "zh": ("经济", "北京", "足球", "医生", "学习")}
@@ -59,8 +59,7 @@ def run(options):
     texts = options.train or _corpora(options.language)[: options.texts]
     chinese = is_chinese(texts)
     start, seconds = time.process_time(), {}
-    cut = word_cutter(texts)
-    sentences = (cut(text) for text in mining.lines(texts))
+    sentences = cut_texts(texts, word_cutter(texts), "Counting pairs")
     sentences = list(sentences) if options.peers else sentences
     seconds["words"] = time.process_time() - start
     start = time.process_time()
