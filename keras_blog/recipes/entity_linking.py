@@ -23,6 +23,9 @@ The mentions, found in the raw sentence, and the senses of those that were found
 
 "None of the candidates": said of 32 % of the mentions when their sense is taken away, and of 9 % when it is there.
 
+The linker has not learned even its training sentences: on 640 of them its accuracy is .392, on 640 of the test .408. So it is
+the training that falls short, not the transfer to new sentences.
+
 References:
     Article: kexue.fm 6919
 """
