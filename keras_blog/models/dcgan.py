@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_blog.layers.phased_conv2d_transpose import PhasedConv2DTranspose
 from keras_blog.layers.self_modulated_batch_normalization import SelfModulatedBatchNormalization
 from keras_blog.layers.spectral_normalization import SpectralNormalization
 
@@ -45,7 +46,7 @@ def dcgan(size=64, channels=3, latent=128, width=64, outputs=1, spectral=True, m
     x = keras.layers.Reshape((4, 4, maps[-1]))(x)
     for filters in maps[-2::-1]:
         x = keras.layers.ReLU()(normalized(x, noise, modulated))
-        x = keras.layers.Conv2DTranspose(filters, 4, use_bias=False, **spread)(x)
+        x = PhasedConv2DTranspose(filters, 4, use_bias=False, **spread)(x)
     x = keras.layers.ReLU()(normalized(x, noise, modulated))
     x = keras.layers.Conv2D(channels, 3, padding="same", kernel_initializer=normal)(x)
     generator = keras.Model(noise, keras.layers.Activation("tanh", dtype="float32")(x), name="generator")
