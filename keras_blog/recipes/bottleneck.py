@@ -5,7 +5,12 @@ your file with a label, a tab and a text a line. Network: the article's, 250 fil
 responses, 128 features; with the bottleneck these are Gaussians, and a nat of what they tell costs .1. Command: `keras-blog
 train bottleneck --backend jax`.
 
-The figures at full length have not been measured yet.
+    1,000 reviews, 240 steps    after 40 steps   accuracy   on these 1,000   rate
+    without                              .5700      .7525           1.0000
+    bottleneck                           .7050      .7525            .8969   1.74
+
+JAX, one run, `--sizes 1000 --runs 1 --steps 240 --points 6`. The run in full, twelve trainings of 800 steps, has not been
+measured yet. The article has 89 % with and 88 % without, on English films, and faster convergence.
 
 References:
     Article: kexue.fm 6181
