@@ -200,7 +200,7 @@ plt.show()
 # ## What it reads where
 #
 # For one question about the unseen table: how likely each word is part of a value, by the CRF's marginals, and which column it
-# would belong to. "author" and "price", which were no words of the training, look like values.
+# would belong to.
 
 # %%
 question = next(q for q in test["a table never seen"] if len(q.query.conditions) == 2)
