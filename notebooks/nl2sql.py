@@ -236,7 +236,11 @@ for log_probability, query in itertools.islice(model.candidates(question.text, q
 books = Table(["book", "pages", "author", "price"], ["text", "number", "text", "number"], [
     ("Emma", 474, "Jane Austen", 8), ("Persuasion", 249, "Jane Austen", 7), ("Dracula", 418, "Bram Stoker", 9),
 ], name="books")  # fmt: skip
-for text in ("which book with author Jane Austen?", "highest pages whose author is bram stoker?", "how many book with over 400 pages?"):
+for text in (
+    "which book with author Jane Austen?",
+    "highest pages whose author is bram stoker?",
+    "how many book with over 400 pages?",
+):
     answer = model.ask(text, books)
     print(text, answer.sql, answer.parameters, answer.rows, sep="\n    ")
 

@@ -16,6 +16,11 @@ Command: `keras-blog train word-vectors --language en --peers`, 5,974,233 words,
 
 The seconds are those after the counting of pairs, which takes 4 and which skip-gram does without. The training sees only pairs
 that occur, as in the article; the closed form takes the others for 0, which on a text of this size is worth more.
+
+Chinese, `keras-blog train word-vectors --texts 19000 --most 10000 --epochs 3 --peers` on torch: the People's Daily alone, in
+1,023,544 words of its own vocabulary; the share of words whose nearest one has their part of speech, .170 by chance:
+
+    trained .287 in 9 s, closed form .333 in 5 s, skip-gram .369 in 21 s
 """
 
 import csv
