@@ -53,7 +53,7 @@ def setup(app):
 
 def write_api_pages(app):
     """A page for each sub-package, with all that its `__all__` names."""
-    options = f":members:\n:imported-members:\n:exclude-members: {', '.join(OF_KERAS.split())}"
+    options = f":members:\n:exclude-members: {', '.join(OF_KERAS.split())}"
     for room in keras_blog.__all__:
         module = importlib.import_module(f"keras_blog.{room}")
         parts = [f"# keras_blog.{room}"]
@@ -61,7 +61,9 @@ def write_api_pages(app):
         for name in inner or [None]:
             whole = f"keras_blog.{room}" + (f".{name}" if name else "")
             parts += [f"## {room}.{name}"] if name else []
-            parts.append(f"```{{eval-rst}}\n.. automodule:: {whole}\n{textwrap.indent(options, '   ')}\n```")
+            listed = hasattr(importlib.import_module(whole), "__all__")  # where nothing is listed, an import is no member
+            lines = options + "\n:imported-members:" * listed
+            parts.append(f"```{{eval-rst}}\n.. automodule:: {whole}\n{textwrap.indent(lines, '   ')}\n```")
         (GENERATED / f"api_{room}.md").write_text("\n\n".join(parts), encoding="utf-8")
 
 

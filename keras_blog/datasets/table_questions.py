@@ -8,7 +8,7 @@ from keras_blog.sql import Query, Table
 
 
 def load_data(path):
-    """`Question`s out of a file, UTF-8, with an object a line, blank lines left out:
+    """`Question` objects out of a file, UTF-8, with an object a line, blank lines left out:
 
         {"question": "How many towns have over 5000 people?", "columns": ["Town", "People"], "types": ["text", "number"],
          "select": [["COUNT", "Town"]], "where": [["People", ">", "5000"]], "connector": "and"}

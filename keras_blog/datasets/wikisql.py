@@ -31,7 +31,7 @@ class Question(NamedTuple):
 
 
 def load_data(path=None, fill=True):
-    """`(train, dev, test)`: lists of `Question`s, in the official splits, which share no table.
+    """`(train, dev, test)`: lists of `Question` objects, in the official splits, which share no table.
 
     Args:
         path: of `wikisql.json.bz2`; by default in the cache, `archive.cache_dir()`.

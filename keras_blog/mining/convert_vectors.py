@@ -36,7 +36,7 @@ def convert_vectors(vectors, shares=None, texts=None, directions=2, smoothing=1e
     References:
         Article: kexue.fm 7388
         Papers: Yokoi et al., Word Rotator's Distance, arXiv:2004.15003, section 5;
-        Mu, Viswanath, All-but-the-Top, arXiv:1702.01417; Arora et al., A Simple but Tough-to-Beat Baseline, ICLR 2017
+            Mu, Viswanath, All-but-the-Top, arXiv:1702.01417; Arora et al., A Simple but Tough-to-Beat Baseline, ICLR 2017
     """
     table = np.array(vectors, np.float64)
     if table.ndim != 2 or not len(table) or not np.isfinite(table).all():

@@ -181,7 +181,7 @@ class EntityLinker(keras.Model):
         return out
 
     def link(self, texts, overlap=False):
-        """The mentions of a text, a list of `Link`s in their order; of a list of texts a list of such lists.
+        """The mentions of a text, a list of `Link` objects in their order; of a list of texts a list of such lists.
 
         Args:
             texts: a string, or a list of strings.

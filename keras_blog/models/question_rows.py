@@ -61,7 +61,7 @@ def parts_of(tokenizer, question, table, length):
 
 
 def inputs(rows, length):
-    """Arrays of `Row`s, padded to a common width: `ids`, `segments` and `types`, a dict.
+    """Arrays of `Row` objects, padded to a common width: `ids`, `segments` and `types`, a dict.
 
     Raises:
         ValueError: if a row is longer than `length`.

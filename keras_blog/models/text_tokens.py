@@ -32,7 +32,7 @@ def tokens(text):
         text: a string.
 
     Returns:
-        A list of `Token`s `(key, start, end)`, `end` exclusive. White space is no token.
+        A list of `Token` objects `(key, start, end)`, `end` exclusive. White space is no token.
 
     Example:
     >>> [tuple(token) for token in tokens("Weiß, 江")]

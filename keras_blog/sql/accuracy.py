@@ -5,7 +5,7 @@ def accuracy(expected, received):
     """Shares of queries that agree, whole and part by part.
 
     Args:
-        expected: `Query`s.
+        expected: `Query` objects.
         received: as many; `None` where there is none, which agrees in nothing.
 
     Returns:

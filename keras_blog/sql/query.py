@@ -23,7 +23,7 @@ class Query:
 
     Args:
         select: pairs of an aggregate (one of `AGGREGATES`, `""` for none) and a column's index; at least one.
-        conditions: `Condition`s, or triples.
+        conditions: `Condition` objects, or triples.
         connector: between the conditions, `"and"` or `"or"`; it means nothing where there are fewer than two.
 
     Raises:
