@@ -5,12 +5,16 @@ your file with a label, a tab and a text a line. Network: the article's, 250 fil
 responses, 128 features; with the bottleneck these are Gaussians, and a nat of what they tell costs .1. Command: `keras-blog
 train bottleneck --backend jax`.
 
-    1,000 reviews, 240 steps    after 40 steps   accuracy   on these 1,000   rate
-    without                              .5700      .7525           1.0000
-    bottleneck                           .7050      .7525            .8969   1.74
+    reviews  form         after 100 steps         accuracy   on these   rate
+      1,000  without                .7650     .768 ± .021     1.0000
+      1,000  bottleneck             .7548     .763 ± .017      .9482   1.78
+     10,000  without                .7725     .818 ± .024      .9306
+     10,000  bottleneck             .7185     .818 ± .012      .8040   1.14
 
-JAX, one run, `--sizes 1000 --runs 1 --steps 240 --points 6`. The run in full, twelve trainings of 800 steps, has not been
-measured yet. The article has 89 % with and 88 % without, on English films, and faster convergence.
+JAX; mean and deviation of three splits and seeds, 800 steps each.
+
+In the article the bottleneck wins a point, 89 % against 88 %, on English reviews of films, and converges faster. From 1,000
+reviews it does neither here: it only keeps the network from knowing them by heart.
 
 References:
     Article: kexue.fm 6181
