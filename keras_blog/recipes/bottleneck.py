@@ -14,7 +14,7 @@ train bottleneck --backend jax`.
 JAX; mean and deviation of three splits and seeds, 800 steps each.
 
 In the article the bottleneck wins a point, 89 % against 88 %, on English reviews of films, and converges faster. From 1,000
-reviews it does neither here: it only keeps the network from knowing them by heart.
+or 10,000 reviews it does neither here: it only keeps the network from knowing them by heart.
 
 References:
     Article: kexue.fm 6181
