@@ -22,6 +22,7 @@ want at least:
     likelihood      torch      18.22     36.04   1.98x             3.0x   not reached
     likelihood tensorflow      17.81     32.73   1.84x             3.0x   not reached
           hsic        jax     221 MB
+          hsic tensorflow     207 MB
 
 On JAX a step is all matrix products and Adam: without the softplus of the likelihood it is 6 % shorter, and with
 `steps_per_execution=10` as long. On torch, where `fit` runs eagerly, Keras adds some 3 ms of its own to a step, whatever the
