@@ -25,9 +25,8 @@ want at least:
           hsic tensorflow     207 MB
 
 On JAX a step is all matrix products and Adam: without the softplus of the likelihood it is 6 % shorter, and with
-`steps_per_execution=10` as long. On torch, where `fit` runs eagerly, Keras adds some 3 ms of its own to a step, whatever the
-size of the network. What helped the likelihoods: to compile once a model instead of once a call, and to decode 500 samples at a
-time instead of 100.
+`steps_per_execution=10` as long. On torch, where `fit` runs eagerly, Keras adds some 3 ms of its own to a step. What helped the
+likelihoods: to compile once a model instead of once a call, and to decode 500 samples at a time instead of 100.
 """
 
 import argparse
