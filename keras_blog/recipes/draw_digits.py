@@ -5,7 +5,19 @@ spectral normalisation of the discriminator. Figures: the Fréchet distance of s
 classifier that is trained here first, and the mean square between images, from -1 to 1, and their reconstructions. Data:
 `datasets.digits`, 5,000 of MNIST; MNIST or Fashion-MNIST by `--data`, where Keras can fetch them; or your `.npz` file.
 
-Command: `keras-blog train draw-digits --seeds 3`. The full table has not been measured yet: the machine was taken.
+Command: `keras-blog train draw-digits --backend jax --seeds 3 --steps 400`, a fifth of the steps of a default run; the halves
+of the images are .35 apart:
+
+                     distance    reconstruction
+    gan             42.8 ±  8.3     .113 ± .021
+    hinge           50.7 ± 17.1     .251 ± .065
+    least_squares   36.0 ±  3.0     .088 ± .009
+    exponential     51.4 ± 18.3     .277 ± .092
+    relativistic   135.0 ± 11.7     .233 ± .014
+    quadratic      163.6 ± 20.6     .241 ± .016
+    wasserstein    177.8 ±  1.5     .238 ± .005
+
+14 minutes of CPU for all 21 runs; the samples begin to be digits. How far 2,000 steps come has not been measured.
 
 References:
     Articles: kexue.fm 6409, 6549
