@@ -17,7 +17,7 @@ of the images are .35 apart:
     quadratic      163.6 ± 20.6     .241 ± .016
     wasserstein    177.8 ±  1.5     .238 ± .005
 
-14 minutes of CPU for all 21 runs; the samples begin to be digits. How far 2,000 steps come has not been measured.
+Some 14 minutes of CPU for all 21 runs; the samples begin to be digits. How far 2,000 steps come has not been measured.
 
 References:
     Articles: kexue.fm 6409, 6549
