@@ -9,10 +9,22 @@ source package (`--data debian`), or your lines of `text<TAB>title`.
 network, a Transformer decoder with that prior, whose sides cannot and can read each other (`future_weight` 0 and .1); each
 side's own outputs are scored too, and the search in which every pair is joined. A beam is that of each direction.
 
-Command: `keras-blog train titles --seeds 3`. No full training has been measured yet. After 20 updates on 640 pairs of iNews
-(`--pairs 640 --test-pairs 64 --epochs 2 --dim 64 --max-source 128 --models prior both-ends`, TensorFlow) nothing is learned,
-ROUGE-1 being .007 to .016; the first characters of the text, as many as a title has on average, reach .322, ROUGE-2 .257 and
-ROUGE-L .307: that is what a model has to beat.
+Command: `keras-blog train titles --seeds 3`; measured on JAX with `--data debian --pairs 4096 --seeds 3 --max-source 24 --dim 64
+--learning-rate 5e-3 --test-pairs 256 --epochs 6`, 384 updates, ± over the seeds:
+
+                                 ROUGE-1      ROUGE-2      ROUGE-L      first 4      last 4
+    beginning of the text       .258         .095         .231         .056         .035
+    prior, beam 3               .121 ± .010  .029 ± .004  .114 ± .010  .042 ± .008  .061 ± .013
+    plain, beam 3               .106 ± .005  .027 ± .003  .102 ± .004  .049 ± .011  .052 ± .008
+    apart, from the left, 1     .120 ± .004  .013 ± .002  .115 ± .004  .050 ± .004  .061 ± .001
+    apart, from the right, 1    .122 ± .004  .014 ± .001  .119 ± .005  .034 ± .007  .065 ± .006
+    both-ends, the better, 1    .120 ± .006  .012 ± .001  .117 ± .007  .032 ± .003  .060 ± .003
+    both-ends, the better, 3    .105 ± .003  .014 ± .003  .102 ± .005  .023 ± .003  .051 ± .006
+    both-ends, every pair, 3    .105 ± .002  .014 ± .003  .102 ± .004  .023 ± .004  .050 ± .007
+
+None has learned to read the text yet, and copying its beginning beats them all; the prior is worth something with a beam, and a
+side is better at its own end. That the sides see each other changes nothing so early. News of iNews were not trained on but for
+20 updates, where the beginning of the text has ROUGE-1 .322.
 """
 
 import importlib.util
