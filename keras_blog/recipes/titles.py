@@ -9,8 +9,8 @@ source package (`--data debian`), or your lines of `text<TAB>title`.
 network, a Transformer decoder with that prior, whose sides cannot and can read each other (`future_weight` 0 and .1); each
 side's own outputs are scored too, and the search in which every pair is joined. A beam is that of each direction.
 
-Command: `keras-blog train titles --seeds 3`; measured on JAX with `--data debian --pairs 4096 --seeds 3 --max-source 24 --dim 64
---learning-rate 5e-3 --test-pairs 256 --epochs 6`, 384 updates, ± over the seeds:
+Command: `keras-blog train titles --seeds 3`; measured on JAX with `--data debian --pairs 4096 --seeds 3 --max-source 24
+--dim 64 --learning-rate 5e-3 --test-pairs 256 --epochs 6`, 384 updates, ± over the seeds:
 
                                  ROUGE-1      ROUGE-2      ROUGE-L      first 4      last 4
     beginning of the text       .258         .095         .231         .056         .035
