@@ -11,6 +11,12 @@ Command: `keras-blog train pronounce --words 40000 --backend jax` (a third of th
     attention, beam 3             0.1074        0.4215
     plain, beam 1                 0.2030        0.5762
     plain, beam 3                 0.1893        0.5592
+
+With `--words 12000 --dim 96`, where the decoder from both ends, a Transformer, stands between the two:
+
+    attention, beam 3             0.1725        0.5889
+    plain, beam 3                 0.3527        0.8125
+    both-ends, beam 4             0.2742        0.7606
 """
 
 import time
