@@ -5,9 +5,10 @@ from pathlib import Path
 
 import keras
 
-from keras_blog import callbacks
 from keras_blog.ops.sparse_attention import atrous, local
-from keras_blog.recipes.run_folder import whole, write_csv, write_json
+from keras_blog.recipes.run_folder import whole, write_csv
+from keras_blog.recipes.run_options import check_positive, settings_of
+from keras_blog.recipes.training import resumed_fit, write_metrics
 
 
 def add_arguments(parser, epochs, steps, batch_size=16):
@@ -30,9 +31,7 @@ def add_arguments(parser, epochs, steps, batch_size=16):
 
 def check(options):
     """One clear error for a number that cannot be."""
-    for name in ("steps", "window", "rate", "layers", "dim", "epochs", "batch_size"):
-        if getattr(options, name) < 1:
-            raise ValueError(f"--{name.replace('_', '-')} must be at least 1; received {getattr(options, name)}")
+    check_positive(options, "steps", "window", "rate", "layers", "dim", "epochs", "batch_size")
     if options.dim % 8:
         raise ValueError(f"--dim must be a multiple of 8, for four heads with rotary positions; received {options.dim}")
 
@@ -56,21 +55,18 @@ def train(options, name, make, evaluate):
         `(models, reports)`, by attention.
     """
     out = options.out or Path("runs") / name
-    settings = {
-        k: str(v) for k, v in sorted(vars(options).items()) if k not in ("out", "fresh", "command", "recipe", "attention")
-    }
+    settings = settings_of(options, "attention")
     models, reports, histories, backups = {}, {}, {}, []
     before = _peak()  # once: what a process has freed it may keep, so the second would seem to need only the difference
     for attention in options.attention:
         print(f"\n{attention.capitalize()} attention", flush=True)
         keras.utils.set_random_seed(options.seed)
         model, batches = make(attention)
-        backup = callbacks.ExactResume(out / f"state-{attention}.npz", settings=settings)
-        if options.fresh:
-            backup.clear()
-        done = backup.restore(model)
         clock = _Clock()
-        model.fit(batches, epochs=options.epochs, initial_epoch=done, callbacks=[clock, backup], verbose=2)
+        backup = resumed_fit(
+            model, batches, path=out / f"state-{attention}.npz", settings=settings, fresh=options.fresh, epochs=options.epochs,
+            callbacks=[clock], verbose=2,
+        )  # fmt: skip
         report = {"seconds_an_epoch": clock.median(), "extra_peak_mb": round(_peak() - before), "weights": model.count_params()}
         models[attention], reports[attention] = model, report
         histories[attention] = backup.history
@@ -84,9 +80,7 @@ def train(options, name, make, evaluate):
     with whole(out / "model.keras") as path:
         models[options.attention[0]].save(path)
     write_csv(out / "history.csv", histories[options.attention[0]])
-    write_json(out / "metrics.json", {
-        "test": reports, "settings": settings, "backend": keras.config.backend(), "keras": keras.version(),
-    })  # fmt: skip
+    write_metrics(out / "metrics.json", settings, test=reports)
     _draw(out / "training.png", histories)
     for backup in backups:
         backup.clear()

@@ -29,7 +29,9 @@ import numpy as np
 
 from keras_blog import layers, models
 from keras_blog.datasets import labelled_texts, shopping_reviews
-from keras_blog.recipes.run_folder import whole, write_csv, write_json
+from keras_blog.recipes.run_folder import whole, write_csv
+from keras_blog.recipes.run_options import check_positive, settings_of
+from keras_blog.recipes.training import write_metrics
 
 FORMS = ("without", "bottleneck")
 
@@ -54,9 +56,7 @@ def add_arguments(parser):
 
 def run(options):
     """Train both forms on every size and split, print the held-out accuracies, write the run folder."""
-    for name in ("test", "runs", "steps", "batch_size", "points", "filters", "latent", "length"):
-        if getattr(options, name) < 1:
-            raise ValueError(f"--{name.replace('_', '-')} must be at least 1; received {getattr(options, name)}")
+    check_positive(options, "test", "runs", "steps", "batch_size", "points", "filters", "latent", "length")
     texts, labels = shopping_reviews.load_data() if options.train is None else labelled_texts.load_data(options.train)
     class_names, classes = np.unique(labels, return_inverse=True)
     test = min(options.test, len(texts) // 5)
@@ -87,9 +87,8 @@ def run(options):
     with whole(options.out / "model.keras") as path:
         model.save(path)
     write_csv(options.out / "history.csv", history)
-    settings = {key: str(value) for key, value in sorted(vars(options).items()) if key not in ("out", "command", "recipe")}
-    software = {"backend": keras.config.backend(), "keras": keras.version()}
-    write_json(options.out / "metrics.json", {"runs": results, "settings": settings, **software})
+    settings = settings_of(options)
+    write_metrics(options.out / "metrics.json", settings, runs=results)
     _draw(options.out / "bottleneck.png", results, sizes, options)
     print(f"\nIn {options.out}: model.keras (bottleneck, {sizes[-1]:,} texts), metrics.json, history.csv, bottleneck.png")
 

@@ -30,7 +30,9 @@ import numpy as np
 from keras_blog import layers, metrics, models
 from keras_blog.datasets import digits, labelled_images
 from keras_blog.ops.k_means import k_means
-from keras_blog.recipes.run_folder import whole, write_csv, write_json
+from keras_blog.recipes.run_folder import whole, write_csv
+from keras_blog.recipes.run_options import check_positive, settings_of
+from keras_blog.recipes.training import write_metrics
 
 DATA = ("digits", "mnist", "fashion_mnist")
 
@@ -56,9 +58,7 @@ def add_arguments(parser):
 
 def run(options):
     """Cluster once a seed, print the figures beside those of k-means, write the run folder."""
-    for name in ("clusters", "latent", "units", "steps", "batch_size", "seeds"):
-        if getattr(options, name) < 1:
-            raise ValueError(f"--{name.replace('_', '-')} must be at least 1; received {getattr(options, name)}")
+    check_positive(options, "clusters", "latent", "units", "steps", "batch_size", "seeds")
     images, labels = _load(options)
     x = (images / np.float32(255))[..., None].astype("float32")
     options.batch_size = min(options.batch_size, len(x))
@@ -83,11 +83,8 @@ def run(options):
     with whole(options.out / "model.keras") as path:
         models_[0].save(path)
     write_csv(options.out / "history.csv", histories[0])
-    settings = {key: str(value) for key, value in sorted(vars(options).items()) if key not in ("out", "command", "recipe")}
-    write_json(
-        options.out / "metrics.json",
-        {"figures": table, "settings": settings, "backend": keras.config.backend(), "keras": keras.version()},
-    )
+    settings = settings_of(options)
+    write_metrics(options.out / "metrics.json", settings, figures=table)
     _draw(options.out / "clusters.png", models_[0], x, labels)
     print(f"\nIn {options.out}: model.keras, metrics.json, history.csv, clusters.png")
 

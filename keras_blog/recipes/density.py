@@ -28,7 +28,9 @@ import numpy as np
 
 from keras_blog import metrics, models
 from keras_blog.datasets import digits, labelled_images
-from keras_blog.recipes.run_folder import whole, write_csv, write_json
+from keras_blog.recipes.run_folder import whole, write_csv
+from keras_blog.recipes.run_options import check_positive, settings_of
+from keras_blog.recipes.training import write_metrics
 
 OBJECTIVES = ("elbo", "iwae", "dreg")
 
@@ -53,9 +55,7 @@ def add_arguments(parser):
 
 def run(options):
     """Train by every objective, print the log likelihoods, write the run folder."""
-    for name in ("importance", "samples", "test", "epochs", "batch_size", "units", "latent"):
-        if getattr(options, name) < 1:
-            raise ValueError(f"--{name.replace('_', '-')} must be at least 1; received {getattr(options, name)}")
+    check_positive(options, "importance", "samples", "test", "epochs", "batch_size", "units", "latent")
     train, validation, test = load(options)
     print(f"{len(train):,} training, {len(validation):,} validation, {len(test):,} test images of {train[0].size} pixels; "
           f"backend {keras.config.backend()}")  # fmt: skip
@@ -76,17 +76,8 @@ def run(options):
     with whole(options.out / "model.keras") as path:
         model.save(path)
     write_csv(options.out / "history.csv", history)
-    settings = {key: str(value) for key, value in sorted(vars(options).items()) if key not in ("out", "command", "recipe")}
-    write_json(
-        options.out / "metrics.json",
-        {
-            "figures": rows,
-            "saved": objective,
-            "settings": settings,
-            "backend": keras.config.backend(),
-            "keras": keras.version(),
-        },
-    )
+    settings = settings_of(options)
+    write_metrics(options.out / "metrics.json", settings, figures=rows, saved=objective)
     _draw(options.out / "density.png", model, test, values, options.seed)
     print(f"\nIn {options.out}: model.keras ({objective}), metrics.json, history.csv, density.png")
 

@@ -29,10 +29,12 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_blog import callbacks, metrics, models
+from keras_blog import metrics, models
 from keras_blog.datasets import digits
 from keras_blog.recipes.ring_of_gaussians import DEFAULT, LOSSES
-from keras_blog.recipes.run_folder import whole, write_csv, write_json
+from keras_blog.recipes.run_folder import whole, write_csv
+from keras_blog.recipes.run_options import check_positive, settings_of
+from keras_blog.recipes.training import resumed_fit, write_metrics
 
 
 def add_arguments(parser):
@@ -53,9 +55,7 @@ def add_arguments(parser):
 
 def run(options):
     """Train each loss once a seed, print its distances, write the run folder."""
-    for name in ("seeds", "steps", "batch_size"):
-        if getattr(options, name) < 1:
-            raise ValueError(f"--{name.replace('_', '-')} must be at least 1; received {getattr(options, name)}")
+    check_positive(options, "seeds", "steps", "batch_size")
     images, labels = _load(options)
     features = _features(images, labels)
     half = len(images) // 2
@@ -63,10 +63,11 @@ def run(options):
     real = features(images)
     print(f"{len(images):,} images, {options.steps:,} steps of {options.batch_size}; backend {keras.config.backend()}\n"
           f"Fréchet distance of the halves of the images: {floor:.2f}")  # fmt: skip
+    settings = settings_of(options, "losses", "seeds")
     first, table, histories, backups = None, {}, {}, []
     for seed in range(1, options.seeds + 1):
         for loss in dict.fromkeys(options.losses):
-            gan, backup = _fit(images, loss, seed, options)
+            gan, backup = _fit(images, loss, seed, options, settings)
             backups.append(backup)
             histories[f"{loss}, {seed}"] = backup.history["loss"]
             row = _figures(gan, images, real, features)
@@ -81,8 +82,7 @@ def run(options):
     with whole(options.out / "model.keras") as path:
         first.save(path)
     write_csv(options.out / "history.csv", histories)
-    about = {"settings": _settings(options), "backend": keras.config.backend(), "keras": keras.version()}
-    write_json(options.out / "metrics.json", {"figures": table, "halves of the images": floor, **about})
+    write_metrics(options.out / "metrics.json", settings, figures=table, **{"halves of the images": floor})
     _draw(options.out, first, images)
     for backup in backups:
         backup.clear()
@@ -129,23 +129,17 @@ def _features(images, labels):
     return lambda samples: extractor.predict(samples, batch_size=500, verbose=0)
 
 
-def _fit(images, loss, seed, options):
+def _fit(images, loss, seed, options, settings):
     keras.utils.set_random_seed(seed)
     networks = models.selfmod(32, 1, options.latent, options.width, outputs=options.latent)
     gan = models.OGAN(*networks, LOSSES[loss](), options.correlation, average=0.99, seed=seed)
     gan.compile(models.PlayerOptimizer(*(keras.optimizers.Adam(rate, 0.5) for rate in (5e-4, 1e-3))))
-    backup = callbacks.ExactResume(options.out / f"state-{loss}-{seed}.npz", settings=_settings(options))
-    if options.fresh:
-        backup.clear()
-    done = backup.restore(gan)
     epochs = max(1, round(options.steps / (len(images) // options.batch_size)))
-    gan.fit(images, batch_size=options.batch_size, epochs=epochs, initial_epoch=done, callbacks=[backup], verbose=0)
+    path = options.out / f"state-{loss}-{seed}.npz"
+    backup = resumed_fit(
+        gan, images, path=path, settings=settings, fresh=options.fresh, epochs=epochs, batch_size=options.batch_size, verbose=0
+    )
     return gan, backup
-
-
-def _settings(options):
-    left = ("out", "fresh", "command", "recipe", "losses", "seeds")
-    return {key: str(value) for key, value in sorted(vars(options).items()) if key not in left}
 
 
 def _figures(gan, images, real, features, count=5000):

@@ -36,12 +36,14 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_blog import callbacks, losses, models
+from keras_blog import losses, models
 from keras_blog.datasets import entities as entity_lines
 from keras_blog.datasets import linked_texts, wordnet
 from keras_blog.models.text_tokens import tokens
 from keras_blog.recipes import linking_figures
-from keras_blog.recipes.run_folder import whole, write_csv, write_json
+from keras_blog.recipes.run_folder import write_csv
+from keras_blog.recipes.run_options import check_positive, settings_of
+from keras_blog.recipes.training import resumed_fit, write_metrics, write_model
 
 
 def add_arguments(parser):
@@ -65,19 +67,15 @@ def add_arguments(parser):
 
 def run(options):
     """Train the linker, compare it with the first sense and with Lesk, write the run folder."""
-    for argument in ("epochs", "batch_size", "dim", "units", "candidates"):
-        if getattr(options, argument) < 1:
-            raise ValueError(f"--{argument.replace('_', '-')} must be at least 1; received {getattr(options, argument)}")
+    check_positive(options, "epochs", "batch_size", "dim", "units", "candidates")
     entities, train, validation, test = _data(options)
     print(f"{len(entities):,} entities; {len(train[0]):,} training, {len(validation[0]):,} validation, {len(test[0]):,} test "
           f"texts; backend {keras.config.backend()}")  # fmt: skip
-    settings = {
-        key: str(value) for key, value in sorted(vars(options).items()) if key not in ("out", "fresh", "command", "recipe")
-    }
+    settings = settings_of(options)
     keras.utils.set_random_seed(options.seed)
     linker = _linker(options, entities, train)
     start = time.time()
-    history, backup = _fit(linker, train, options, settings)
+    backup = _fit(linker, train, options, settings)
     seconds = time.time() - start
     linker.calibrate(*validation)
 
@@ -85,13 +83,10 @@ def run(options):
     linking_figures.show(figures)
     for i in np.random.default_rng(options.seed).permutation(len(test[0]))[:4]:
         linking_figures.show_links(linker, test[0][i])
-    with whole(options.out / "model.keras") as path:
-        _without_optimizer(linker).save(path)
-    write_csv(options.out / "history.csv", history)
-    write_json(options.out / "metrics.json", {
-        "test": figures, "thresholds": linker.thresholds, "seconds": round(seconds, 1), "settings": settings,
-        "backend": keras.config.backend(), "keras": keras.version(),
-    })  # fmt: skip
+    write_model(options.out / "model.keras", linker)
+    write_csv(options.out / "history.csv", backup.history)
+    about = {"thresholds": linker.thresholds, "seconds": round(seconds, 1)}
+    write_metrics(options.out / "metrics.json", settings, test=figures, **about)
     linking_figures.draw(options.out / "accuracy.png", by_candidates)
     backup.clear()
     print(f"\nIn {options.out}: model.keras, metrics.json, history.csv, accuracy.png")
@@ -152,18 +147,12 @@ def _fit(linker, train, options, settings):
         keras.optimizers.Adam(rate, clipnorm=1.0),
         loss={"pointers": losses.MultilabelSoftmax(), "entities": links},
     )
-    backup = callbacks.ExactResume(options.out / "state.npz", settings=settings)
-    if options.fresh:
-        backup.clear()
-    done = backup.restore(linker)
-    if done:
-        print(f"continuing after epoch {done} of {options.epochs}, found in {options.out}")
-    linker.fit(batches, epochs=options.epochs, initial_epoch=done, callbacks=[backup], verbose=2)
-    return backup.history, backup
-
-
-def _without_optimizer(linker):
-    """A copy that was never compiled: its file has a third of the size."""
-    copy = models.EntityLinker.from_config(linker.get_config())
-    copy.set_weights(linker.get_weights())
-    return copy
+    return resumed_fit(
+        linker,
+        batches,
+        path=options.out / "state.npz",
+        settings=settings,
+        fresh=options.fresh,
+        epochs=options.epochs,
+        verbose=2,
+    )

@@ -25,7 +25,9 @@ import numpy as np
 
 from keras_blog import layers, models
 from keras_blog.datasets import digits, labelled_images
-from keras_blog.recipes.run_folder import whole, write_csv, write_json
+from keras_blog.recipes.run_folder import whole, write_csv
+from keras_blog.recipes.run_options import check_positive, settings_of
+from keras_blog.recipes.training import write_metrics
 
 
 def add_arguments(parser):
@@ -46,9 +48,7 @@ def add_arguments(parser):
 
 def run(options):
     """Train both without labels, print how well their codes tell the classes apart, write the run folder."""
-    for name in ("epochs", "batch_size", "filters", "latent", "few"):
-        if getattr(options, name) < 1:
-            raise ValueError(f"--{name.replace('_', '-')} must be at least 1; received {getattr(options, name)}")
+    check_positive(options, "epochs", "batch_size", "filters", "latent", "few")
     train, train_labels, test, test_labels = _load(options)
     print(f"{len(train):,} training, {len(test):,} test images, {train_labels.max() + 1} classes; "
           f"backend {keras.config.backend()}")  # fmt: skip
@@ -87,9 +87,8 @@ def run(options):
     with whole(options.out / "model.keras") as path:
         infomax.save(path)
     write_csv(options.out / "history.csv", histories[0])
-    settings = {key: str(value) for key, value in sorted(vars(options).items()) if key not in ("out", "command", "recipe")}
-    software = {"backend": keras.config.backend(), "keras": keras.version()}
-    write_json(options.out / "metrics.json", {"accuracy": rows, "settings": settings, **software})
+    settings = settings_of(options)
+    write_metrics(options.out / "metrics.json", settings, accuracy=rows)
     _draw(options.out / "neighbours.png", codes, train, test)
     print(f"\nIn {options.out}: model.keras, metrics.json, history.csv, neighbours.png")
 

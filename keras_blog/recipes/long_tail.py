@@ -25,7 +25,9 @@ from keras_blog import layers, losses, metrics, models
 from keras_blog.datasets import labelled_texts, reuters
 from keras_blog.ops import adjust_logits
 from keras_blog.ops.prior import head_medium_tail
-from keras_blog.recipes.run_folder import whole, write_csv, write_json
+from keras_blog.recipes.run_folder import whole, write_csv
+from keras_blog.recipes.run_options import check_positive, settings_of
+from keras_blog.recipes.training import write_metrics
 
 
 def add_arguments(parser):
@@ -80,15 +82,13 @@ def run(options):
     with whole(options.out / "model.keras") as path:
         classifier.save(path)
     write_csv(options.out / "history.csv", history)
-    write_json(options.out / "metrics.json", {"test": figures, "tau": 1 + tau, "backend": keras.config.backend()})
+    write_metrics(options.out / "metrics.json", settings_of(options), test=figures, tau=1 + tau)
     _draw(options.out / "balance.png", figures)
     print(f"\nIn {options.out}: model.keras, metrics.json, history.csv, balance.png")
 
 
 def _load(options):
-    for name in ("epochs", "batch_size"):
-        if getattr(options, name) < 1:
-            raise ValueError(f"--{name.replace('_', '-')} must be at least 1; received {getattr(options, name)}")
+    check_positive(options, "epochs", "batch_size")
     if (options.train is None) != (options.test is None):
         raise ValueError("--train and --test must come together; received one of them")
     if options.train is None:

@@ -44,10 +44,12 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_blog import callbacks, layers, losses, metrics, models
+from keras_blog import layers, losses, metrics, models
 from keras_blog.datasets import debtags, labelled_texts, yeast
 from keras_blog.ops.multilabel import tune_thresholds
-from keras_blog.recipes.run_folder import whole, write_csv, write_json
+from keras_blog.recipes.run_folder import whole, write_csv
+from keras_blog.recipes.run_options import check_positive, settings_of
+from keras_blog.recipes.training import resumed_fit, write_metrics
 
 DATA = ("yeast", "debtags")
 # name: the loss, and whether the thresholds (the biases of the scores) are learned
@@ -75,15 +77,12 @@ def add_arguments(parser):
 
 def run(options):
     """Train the forms, print the table, write the run folder. `model.keras` is the softmax, with its tuned thresholds."""
-    for name in ("seeds", "epochs", "batch_size", "units"):
-        value = getattr(options, name)
-        if value is not None and value < 1:
-            raise ValueError(f"--{name.replace('_', '-')} must be at least 1; received {value}")
+    check_positive(options, "seeds", "epochs", "batch_size", "units")
     names, build, parts = _load(options)
     (x, y), held, test = parts
     print(f"{len(x):,} training, {len(held[0]):,} validation, {len(test[0]):,} test samples; {len(names)} labels, "
           f"{y.sum(1).mean():.1f} a sample; backend {keras.config.backend()}")  # fmt: skip
-    settings = {k: str(v) for k, v in sorted(vars(options).items()) if k not in ("out", "fresh", "command", "recipe")}
+    settings = settings_of(options)
     results, seconds, backups, saved = {}, {}, {}, None
     for form in FORMS:
         for seed in range(1, options.seeds + 1):
@@ -107,10 +106,8 @@ def run(options):
         saved[0].save(path)
     write_csv(options.out / "history.csv", saved[1].history)
     table = {form: {reading: results[form, reading] for reading in READINGS} for form in FORMS}
-    write_json(options.out / "metrics.json", {
-        "test": table, "columns": ["micro F1", "macro F1"], "labels": names, "seconds": seconds, "settings": settings,
-        "backend": keras.config.backend(), "keras": keras.version(),
-    })  # fmt: skip
+    about = {"columns": ["micro F1", "macro F1"], "labels": names, "seconds": seconds}
+    write_metrics(options.out / "metrics.json", settings, test=table, **about)
     _draw(options.out / "f1.png", table)
     for backup in backups.values():
         backup.clear()
@@ -183,13 +180,11 @@ def _fit(form, seed, build, x, y, options, settings):
     rate = keras.optimizers.schedules.CosineDecay(options.learning_rate, options.epochs * -(-len(x) // options.batch_size))
     model.compile(keras.optimizers.Adam(rate), loss=loss())
     model(x[:1])  # builds it
-    backup = callbacks.ExactResume(options.out / f"state-{list(FORMS).index(form)}-{seed}.npz", settings=settings)
-    if options.fresh:
-        backup.clear()
-    done = backup.restore(model)
-    if done:
-        print(f"continuing {form}, seed {seed}, after epoch {done} of {options.epochs}, found in {options.out}")
-    model.fit(x, y, batch_size=options.batch_size, epochs=options.epochs, initial_epoch=done, callbacks=[backup], verbose=0)
+    path = options.out / f"state-{list(FORMS).index(form)}-{seed}.npz"
+    backup = resumed_fit(
+        model, x, y, path=path, settings=settings, fresh=options.fresh, epochs=options.epochs, batch_size=options.batch_size,
+        verbose=0,
+    )  # fmt: skip
     return model, threshold, backup
 
 

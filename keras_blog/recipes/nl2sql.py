@@ -34,10 +34,11 @@ from pathlib import Path
 
 import keras
 
-from keras_blog import callbacks
 from keras_blog.datasets import minilm, table_questions, wikisql
 from keras_blog.models import NL2SQL, QuestionBatches, WordGrams, WordPieces, minilm_encoder
-from keras_blog.recipes.run_folder import whole, write_csv, write_json
+from keras_blog.recipes.run_folder import whole, write_csv
+from keras_blog.recipes.run_options import check_positive, settings_of
+from keras_blog.recipes.training import resumed_fit, write_metrics, write_model
 from keras_blog.sql import accuracy
 
 PUBLISHED = {  # logical form on WikiSQL's test split
@@ -70,9 +71,7 @@ def add_arguments(parser):
 
 def run(options):
     """Train, report on the test split, write the run folder."""
-    for argument in ("epochs", "batch_size", "dim"):
-        if getattr(options, argument) < 1:
-            raise ValueError(f"--{argument.replace('_', '-')} must be at least 1; received {getattr(options, argument)}")
+    check_positive(options, "epochs", "batch_size", "dim")
     train, validation, test = _load(options)
     validation = random.Random(options.seed).sample(validation, min(500, len(validation)))  # the first ones are easier
     train, test = train[: options.questions], test[: options.test_questions]
@@ -84,16 +83,12 @@ def run(options):
     rate = keras.optimizers.schedules.CosineDecay(options.learning_rate, options.epochs * len(batches), alpha=0.02)
     model.compile(keras.optimizers.Adam(rate, clipnorm=5.0), loss=NL2SQL.losses_of_heads())
     model(batches[0][0])  # builds it
-    settings = {
-        key: str(value) for key, value in sorted(vars(options).items()) if key not in ("out", "fresh", "command", "recipe")
-    }
-    backup = callbacks.ExactResume(options.out / "state.npz", settings=settings)
-    if options.fresh:
-        backup.clear()
-    done, start = backup.restore(model), time.time()
-    if done:
-        print(f"continuing after epoch {done} of {options.epochs}, found in {options.out}")
-    model.fit(batches, epochs=options.epochs, initial_epoch=done, verbose=2, callbacks=[_LogicalForm(validation), backup])
+    settings = settings_of(options)
+    start = time.time()
+    backup = resumed_fit(
+        model, batches, path=options.out / "state.npz", settings=settings, fresh=options.fresh, epochs=options.epochs,
+        callbacks=[_LogicalForm(validation)], verbose=2,
+    )  # fmt: skip
     seconds = time.time() - start
     shares = evaluate(model, test)
     print(f"\nOf {len(test):,} test questions")
@@ -102,14 +97,11 @@ def run(options):
     if options.train is None:
         for name, share in PUBLISHED.items():
             print(f"  {share:.3f}  published, {name}")
-    with whole(options.out / "model.keras") as path:
-        _without_optimizer(model, batches[0][0]).save(path)
+    write_model(options.out / "model.keras", model)
     _draw(options.out / "accuracy.png", shares, backup.history)
     write_csv(options.out / "history.csv", backup.history)
-    write_json(options.out / "metrics.json", {
-        "test": shares, "questions": len(test), "seconds": round(seconds, 1), "settings": settings,
-        "backend": keras.config.backend(), "keras": keras.version(),
-    })  # fmt: skip
+    figures = {"test": shares, "questions": len(test), "seconds": round(seconds, 1)}
+    write_metrics(options.out / "metrics.json", settings, **figures)
     backup.clear()
     print(f"\nIn {options.out}: model.keras, metrics.json, history.csv, accuracy.png")
     print(f'Ask: keras-blog ask TABLE.csv "QUESTION" --model {options.out}/model.keras')
@@ -136,14 +128,6 @@ def _reader(encoder, questions):
         return WordPieces(minilm.vocabulary()), minilm_encoder(trainable=False)
     headers = itertools.chain.from_iterable({id(question.table): question.table.columns for question in questions}.values())
     return WordGrams(WordGrams.words_of([*(question.text for question in questions), *headers], min_count=3)), None
-
-
-def _without_optimizer(model, inputs):
-    """A copy that was never compiled: its file has a third of the size."""
-    copy = NL2SQL.from_config(model.get_config())
-    copy(inputs)  # builds it
-    copy.set_weights(model.get_weights())
-    return copy
 
 
 def _draw(path, shares, history):

@@ -28,7 +28,9 @@ import numpy as np
 from keras_blog import metrics, models
 from keras_blog.datasets import cmudict, text_pairs
 from keras_blog.recipes import writer_training
-from keras_blog.recipes.run_folder import whole, write_csv, write_json
+from keras_blog.recipes.run_folder import whole, write_csv
+from keras_blog.recipes.run_options import check_positive, settings_of
+from keras_blog.recipes.training import write_metrics, write_model
 
 EXAMPLES = ("kexue", "thoroughly", "keras", "photosynthesis")
 WRITERS = {
@@ -59,11 +61,7 @@ def add_arguments(parser):
 
 def run(options):
     """Train both models, print error rates, write the run folder."""
-    for argument in ("epochs", "batch_size", "dim"):
-        if getattr(options, argument) < 1:
-            raise ValueError(f"--{argument.replace('_', '-')} must be at least 1; received {getattr(options, argument)}")
-    if min(options.beams) < 1:
-        raise ValueError(f"--beams must be at least 1; received {min(options.beams)}")
+    check_positive(options, "epochs", "batch_size", "dim", "beams", "words")
     if options.dim % 4:
         raise ValueError(f"--dim must be a multiple of 4, for four heads; received {options.dim}")
     train, test = _load(options)
@@ -73,7 +71,7 @@ def run(options):
     letters, phonemes = map(len, vocabularies)
     print(f"{len(train):,} training, {len(test):,} test words; {letters} letters, {phonemes} phonemes; "
           f"backend {keras.config.backend()}")  # fmt: skip
-    settings = writer_training.settings_of(options, ("models", "beams"))
+    settings = settings_of(options, "models", "beams")
     fits, reports, seconds = {}, {}, {}
     for name in dict.fromkeys(options.models):
         print(f"\n{name}", flush=True)
@@ -92,11 +90,9 @@ def run(options):
     outputs = first.generate(shown, beams=2 * -(-max(options.beams) // 2), steps=_longest(train), length_penalty=0.0)
     for word, output in zip(shown, outputs, strict=True):
         print(f"{word}  {' '.join(output)}")
-    writer_training.save(first, options.out / "model.keras")
+    write_model(options.out / "model.keras", first)
     write_csv(options.out / "history.csv", backup.history)
-    write_json(options.out / "metrics.json", {
-        "test": reports, "seconds": seconds, "settings": settings, "backend": keras.config.backend(), "keras": keras.version(),
-    })  # fmt: skip
+    write_metrics(options.out / "metrics.json", settings, test=reports, seconds=seconds)
     if isinstance(first, models.Seq2Seq):
         _draw(options.out / "attention.png", first, shown, outputs)
     for _, backup in fits.values():
@@ -119,8 +115,6 @@ def _load(options):
         if not train:
             raise ValueError(f"{options.train}: --train must hold two sources at least; received one")
     if options.words is not None:
-        if options.words < 1:
-            raise ValueError(f"--words must be at least 1; received {options.words}")
         words = list(train)
         some = np.random.default_rng(options.seed).permutation(len(words))[: options.words]
         train = {words[i]: train[words[i]] for i in some}

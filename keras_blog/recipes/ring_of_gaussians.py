@@ -32,7 +32,9 @@ import numpy as np
 from keras import ops
 
 from keras_blog import losses, metrics, models
-from keras_blog.recipes.run_folder import whole, write_csv, write_json
+from keras_blog.recipes.run_folder import whole, write_csv
+from keras_blog.recipes.run_options import settings_of
+from keras_blog.recipes.training import write_metrics
 
 DIVERGENCES = ("kl", "reverse_kl", "pearson", "neyman", "hellinger", "jeffreys", "js", "total_variation")
 LOSSES = {
@@ -93,9 +95,8 @@ def run(options):
     for loss in dict.fromkeys(options.losses):
         row = (figures[f"{loss}, {penalty}"] for penalty in dict.fromkeys(options.penalties))
         print(f"{loss:20}" + "".join(f"{cell['modes']:8}{cell['quality']:6.2f}" for cell in row))
-    settings = {key: str(value) for key, value in sorted(vars(options).items()) if key not in ("out", "command", "recipe")}
-    about = {"settings": settings, "seconds of CPU": seconds, "backend": keras.config.backend(), "keras": keras.version()}
-    write_json(options.out / "metrics.json", {"games": figures, **about})
+    settings = settings_of(options)
+    write_metrics(options.out / "metrics.json", settings, games=figures, **{"seconds of CPU": seconds})
     write_csv(options.out / "history.csv", histories)
     _draw(options.out / "samples.png", options, centers, made)
     print(f"\nIn {options.out}, after {seconds} seconds of CPU: model.keras (of the first), metrics.json, "

@@ -23,9 +23,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_blog import callbacks, layers, losses, metrics, models
+from keras_blog import layers, losses, metrics, models
 from keras_blog.datasets import geonames, home_assistant, text_groups
-from keras_blog.recipes.run_folder import whole, write_csv, write_json
+from keras_blog.recipes.run_folder import whole, write_csv
+from keras_blog.recipes.run_options import check_positive, settings_of
+from keras_blog.recipes.training import resumed_fit, write_metrics
 
 LOSSES = {
     "softmax": lambda: losses.NormalizedSoftmax(scale=30.0),
@@ -75,8 +77,6 @@ def load(options):
         if len(set(test[1])) == len(test[1]):
             raise ValueError("--train must hold 5 groups and more, with several texts each; no held-out group has two texts")
     if options.sentences is not None:
-        if options.sentences < 1:
-            raise ValueError(f"--sentences must be at least 1; received {options.sentences}")
         some = np.random.default_rng(0).permutation(len(train[0]))[: options.sentences]
         train = tuple([part[i] for i in some] for part in train)
     return train, test, alone
@@ -84,13 +84,11 @@ def load(options):
 
 def run(options):
     """Train with each loss and seed, print hit rates, write the run folder."""
-    for argument in ("epochs", "batch_size", "dim", "seeds"):
-        if getattr(options, argument) < 1:
-            raise ValueError(f"--{argument.replace('_', '-')} must be at least 1; received {getattr(options, argument)}")
+    check_positive(options, "epochs", "batch_size", "dim", "seeds", "sentences")
     train, test, alone = load(options)
     print(f"{len(train[0]):,} training texts in {len(set(train[1])):,} groups, {len(test[0]):,} test texts in "
           f"{len(set(test[1])):,}; backend {keras.config.backend()}")  # fmt: skip
-    settings = {k: str(v) for k, v in sorted(vars(options).items()) if k not in ("out", "fresh", "command", "recipe", "losses")}
+    settings = settings_of(options, "losses")
     results, seconds, backups, first = {}, {}, {}, None
     for name in options.losses:
         for seed in range(1, options.seeds + 1):
@@ -123,21 +121,10 @@ def _fit(name, seed, train, options, settings):
     steps = options.epochs * -(-len(texts) // options.batch_size)
     rate = keras.optimizers.schedules.CosineDecay(options.learning_rate, steps, alpha=0.02)
     model.compile(keras.optimizers.Adam(rate), loss=LOSSES[name](), metrics=["sparse_categorical_accuracy"])
-    backup = callbacks.ExactResume(options.out / f"state-{name}-{seed}.npz", settings=settings)
-    if options.fresh:
-        backup.clear()
-    done = backup.restore(model)
-    if done:
-        print(f"continuing {name} after epoch {done} of {options.epochs}, found in {options.out}")
-    model.fit(
-        encoder.ids(texts),
-        labels,
-        batch_size=options.batch_size,
-        epochs=options.epochs,
-        initial_epoch=done,
-        callbacks=[backup],
-        verbose=0,
-    )
+    backup = resumed_fit(
+        model, encoder.ids(texts), labels, path=options.out / f"state-{name}-{seed}.npz", settings=settings,
+        fresh=options.fresh, epochs=options.epochs, batch_size=options.batch_size, verbose=0,
+    )  # fmt: skip
     return encoder, backup
 
 
@@ -158,9 +145,7 @@ def _finish(out, first, results, seconds, settings, train, test):
     with whole(out / "model.keras") as path:
         encoder.save(path)
     write_csv(out / "history.csv", backup.history)
-    write_json(out / "metrics.json", {
-        "test": results, "seconds": seconds, "settings": settings, "backend": keras.config.backend(), "keras": keras.version(),
-    })  # fmt: skip
+    write_metrics(out / "metrics.json", settings, test=results, seconds=seconds)
     _draw(out / "hits.png", results)
     print(f"\nIn {out}: model.keras, metrics.json, history.csv, hits.png")
 

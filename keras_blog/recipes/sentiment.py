@@ -29,9 +29,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_blog import callbacks, models
+from keras_blog import models
 from keras_blog.datasets import labelled_texts, shopping_reviews
 from keras_blog.recipes.run_folder import whole, write_csv, write_json
+from keras_blog.recipes.run_options import check_positive, settings_of
+from keras_blog.recipes.training import resumed_fit, write_metrics
 from keras_blog.recipes.words import words_of
 
 FORMS = ("character", "one-hot", "word")
@@ -64,16 +66,14 @@ def add_arguments(parser):
 
 def run(options):
     """Cross-validate every form and the baseline on the same folds, write the run folder."""
-    for argument, least in (("folds", 2), ("epochs", 1), ("batch_size", 1), ("vocabulary", 1), ("words", 1), ("dim", 1)):
-        if getattr(options, argument) < least:
-            raise ValueError(f"--{argument.replace('_', '-')} must be at least {least}; received {getattr(options, argument)}")
+    check_positive(options, "epochs", "batch_size", "vocabulary", "words", "dim", "texts")
+    if options.folds < 2:
+        raise ValueError(f"--folds must be at least 2; received {options.folds}")
     texts, labels = shopping_reviews.load_data() if options.train is None else labelled_texts.load_data(options.train)
     class_names, classes = np.unique(labels, return_inverse=True)
     fold_of = _folds(classes, class_names, options)
     print(f"{sum(fold_of >= 0):,} texts, {len(class_names)} classes, {options.folds} folds; backend {keras.config.backend()}")
-    settings = {
-        key: str(value) for key, value in sorted(vars(options).items()) if key not in ("out", "fresh", "command", "recipe")
-    }
+    settings = settings_of(options)
     progress = _Progress(options.out / "progress.json", settings, options.fresh)
 
     forms = list(dict.fromkeys(options.forms))
@@ -98,10 +98,8 @@ def run(options):
         for text, row in zip(EXAMPLES, model.probabilities(EXAMPLES), strict=True):
             print(f"{class_names[row.argmax()]} {row.max():.2f}  {text}")
     write_csv(options.out / "history.csv", results[options.forms[0]][0]["history"])
-    write_json(options.out / "metrics.json", {
-        "accuracy": accuracies, "seconds": {form: sum(row["seconds"] for row in rows) for form, rows in results.items()},
-        "settings": settings, "backend": keras.config.backend(), "keras": keras.version(),
-    })  # fmt: skip
+    seconds = {form: sum(row["seconds"] for row in rows) for form, rows in results.items()}
+    write_metrics(options.out / "metrics.json", settings, accuracy=accuracies, seconds=seconds)
     _draw(options.out / "accuracy.png", accuracies)
     progress.clear()
     print(f"\nIn {options.out}: model.keras ({options.forms[0]}, first fold), metrics.json, history.csv, accuracy.png")
@@ -130,8 +128,6 @@ def _folds(classes, class_names, options):
     """The fold of each text, -1 where it is not taken; each class is spread evenly."""
     rng, fold_of = np.random.default_rng(options.seed), np.full(len(classes), -1)
     taken = rng.permutation(len(classes))[: options.texts]
-    if options.texts is not None and options.texts < 1:
-        raise ValueError(f"--texts must be at least 1; received {options.texts}")
     for k, name in enumerate(class_names):
         members = taken[classes[taken] == k]
         if len(class_names) < 2 or len(members) < options.folds:
@@ -153,11 +149,10 @@ def _fit(form, fold, train, test, class_names, options, settings):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     classifier.compile(keras.optimizers.Adam(rate, clipnorm=1.0), loss=loss, metrics=["accuracy"])
     classifier(batches[0][0])  # builds it
-    backup = callbacks.ExactResume(options.out / f"state-{form}-{fold}.npz", settings=settings)
-    if options.fresh:
-        backup.clear()
-    start, done = time.time(), backup.restore(classifier)
-    classifier.fit(batches, epochs=options.epochs, initial_epoch=done, callbacks=[backup], verbose=2)
+    start, path = time.time(), options.out / f"state-{form}-{fold}.npz"
+    backup = resumed_fit(
+        classifier, batches, path=path, settings=settings, fresh=options.fresh, epochs=options.epochs, verbose=2
+    )
     seconds = time.time() - start
     accuracy = float((classifier.probabilities(test[0]).argmax(axis=1) == test[1]).mean())
     if form == options.forms[0] and not fold:

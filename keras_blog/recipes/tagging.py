@@ -5,10 +5,12 @@ from pathlib import Path
 
 import keras
 
-from keras_blog import callbacks, losses, metrics, models
+from keras_blog import losses, metrics, models
 from keras_blog.datasets import conll
 from keras_blog.ops import crf
-from keras_blog.recipes.run_folder import whole, write_csv, write_json
+from keras_blog.recipes.run_folder import whole, write_csv
+from keras_blog.recipes.run_options import check_positive, settings_of
+from keras_blog.recipes.training import resumed_fit, write_metrics, write_model
 
 
 def add_arguments(parser, epochs, dropout, rate=2e-3):
@@ -47,8 +49,6 @@ def load(options, default):
     if not validation:
         train, validation = _cut(train)
     if options.sentences is not None:
-        if options.sentences < 1:
-            raise ValueError(f"--sentences must be at least 1; received {options.sentences}")
         train = tuple(part[: options.sentences] for part in train)
     return train, validation, test
 
@@ -71,9 +71,7 @@ def run(options, name, default, examples, baselines=None):
         examples: texts to tag at the end.
         baselines: more to compare with, by name: `(train, test, scheme) -> report` in the form of `SpanF1.report`.
     """
-    for argument in ("epochs", "batch_size", "dim"):
-        if getattr(options, argument) < 1:
-            raise ValueError(f"--{argument.replace('_', '-')} must be at least 1; received {getattr(options, argument)}")
+    check_positive(options, "epochs", "batch_size", "dim", "sentences")
     out = options.out or Path("runs") / name
     train, validation, test = load(options, default)
     tag_names = sorted({tag for _, tags in (train, validation, test) for row in tags for tag in row})
@@ -81,9 +79,7 @@ def run(options, name, default, examples, baselines=None):
     crf.allowed_transitions(tag_names, scheme)  # a tag that does not fit stops us here
     print(f"{len(train[0]):,} training, {len(validation[0]):,} validation, {len(test[0]):,} test sentences; "
           f"{len(tag_names)} tags, {scheme}; backend {keras.config.backend()}")  # fmt: skip
-    settings = {
-        key: str(value) for key, value in sorted(vars(options).items()) if key not in ("out", "fresh", "command", "recipe")
-    }
+    settings = settings_of(options)
 
     keras.utils.set_random_seed(options.seed)
     vocabulary = models.Tagger.vocabulary_of(train[0])
@@ -112,13 +108,10 @@ def run(options, name, default, examples, baselines=None):
     for text in examples:
         print(show(text, tagger.spans([text])[0]))
 
-    with whole(out / "model.keras") as path:
-        _without_optimizer(tagger, test).save(path)
+    write_model(out / "model.keras", tagger)
     write_csv(out / "history.csv", fits["crf"][0].history)
-    write_json(out / "metrics.json", {
-        "test": reports, "seconds": {key: round(seconds, 1) for key, (_, seconds) in fits.items()},
-        "settings": settings, "backend": keras.config.backend(), "keras": keras.version(),
-    })  # fmt: skip
+    seconds = {key: round(seconds, 1) for key, (_, seconds) in fits.items()}
+    write_metrics(out / "metrics.json", settings, test=reports, seconds=seconds)
     _draw(out / "transitions.png", tagger, {key: backup.history["span_f1"] for key, (backup, _) in fits.items()})
     for backup, _ in fits.values():
         backup.clear()
@@ -157,27 +150,16 @@ def _encoder(options, vocabulary, bigrams):
     )
 
 
-def _without_optimizer(tagger, data):
-    """A copy that was never compiled: its file has a third of the size."""
-    copy = models.Tagger.from_config(tagger.get_config())
-    copy(tagger.encode(data[0][:1]))  # builds it
-    copy.set_weights(tagger.get_weights())
-    return copy
-
-
 def _fit(key, model, loss, tagger, train, validation, options, out, settings):
     batches = models.TaggedBatches(tagger, *train, batch_size=options.batch_size)
     rate = keras.optimizers.schedules.CosineDecay(options.learning_rate, options.epochs * len(batches), alpha=0.02)
     model.compile(keras.optimizers.Adam(rate, clipnorm=5.0), loss=loss)
     model(batches[0][0])  # builds it
-    backup = callbacks.ExactResume(out / f"state-{key}.npz", settings=settings)
-    if options.fresh:
-        backup.clear()
     start = time.time()
-    done = backup.restore(model)
-    if done:
-        print(f"continuing after epoch {done} of {options.epochs}, found in {out}")
-    model.fit(batches, epochs=options.epochs, initial_epoch=done, callbacks=[_SpanF1(tagger, validation), backup])
+    backup = resumed_fit(
+        model, batches, path=out / f"state-{key}.npz", settings=settings, fresh=options.fresh, epochs=options.epochs,
+        callbacks=[_SpanF1(tagger, validation)],
+    )  # fmt: skip
     return backup, time.time() - start
 
 

