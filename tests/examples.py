@@ -332,7 +332,7 @@ ELSEWHERE = {
     **dict.fromkeys(sql.__all__, "tests/sql/"),
     **dict.fromkeys(("ColumnAggregate", "ColumnMatch", "CrossAlignment", "GramEmbedding", "SegmentMean"), "tests/layers/"),
     **dict.fromkeys(("WordPieces", "minilm_encoder"), "tests/models/test_minilm_encoder.py"),
-    **dict.fromkeys(("NL2SQL", "QuestionBatches", "WordGrams", "recurrent_encoder"), "tests/models/test_nl2sql.py"),
+    **dict.fromkeys(("NL2SQL", "QuestionBatches", "WordGrams", "gram_encoder"), "tests/models/test_nl2sql.py"),
     "DeepInfoMax": "tests/models/test_deep_info_max.py",
     **dict.fromkeys(("HSICRegularizer", "Likelihood"), "tests/layers/test_latents.py"),
     **dict.fromkeys(("active_units", "clustering"), "tests/metrics/test_cluster_accuracy.py"),

@@ -1,9 +1,8 @@
 """A knowledge base of your own: what texts may speak of, one JSON object a line."""
 
-import json
 import math
 
-from keras_blog.datasets.text_lines import numbered_lines
+from keras_blog.datasets.json_lines import numbered_objects
 
 _EXPECTED = '{"id": "...", "names": ["...", ...], "description": "..."}'
 
@@ -34,8 +33,7 @@ def load_data(path):
     [{'id': 'Q251', 'names': {'Java': 12.0}, 'description': 'programming language'}]
     """
     entities, lines = [], {}
-    for number, line in numbered_lines(path):
-        entity = json_object(path, number, line, {"id", "names", "description"}, _EXPECTED)
+    for number, entity in numbered_objects(path, _EXPECTED, {"id", "names", "description"}):
         try:
             entities.append(checked(entity))
         except ValueError as error:
@@ -70,19 +68,6 @@ def checked(entity):
         raise ValueError(f"no counts of `names`; expected finite numbers of at least 0; received {_shown(counts)}")
     names = dict(zip(names, map(float, counts), strict=True))
     return {"id": entity["id"], "names": names, "description": entity["description"]}
-
-
-def json_object(path, number, line, keys, expected):
-    """The object on a line, whose keys must be among `keys`."""
-    try:
-        found = json.loads(line)
-        line.encode()
-        json.dumps(found, ensure_ascii=False).encode()  # half a character, as in "\ud83d", is none
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path}:{number}: not JSON in UTF-8 ({error}); expected {expected}; received {line[:80]!r}") from None
-    if not isinstance(found, dict) or not set(found) <= keys:
-        raise ValueError(f"{path}:{number}: not such an object; expected {expected}; received {line[:80]!r}")
-    return found
 
 
 def _shown(value):

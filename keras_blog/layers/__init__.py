@@ -28,7 +28,7 @@ from keras_blog.layers.phased_conv2d_transpose import PhasedConv2DTranspose
 from keras_blog.layers.prior_bias import PriorBias
 from keras_blog.layers.query_heads import ColumnAggregate, ColumnMatch
 from keras_blog.layers.sampled_dense import SampledDense
-from keras_blog.layers.segments import SegmentMean
+from keras_blog.layers.segment_mean import SegmentMean
 from keras_blog.layers.self_modulated_batch_normalization import SelfModulatedBatchNormalization
 from keras_blog.layers.sinkhorn_distance import SinkhornDistance
 from keras_blog.layers.source_prior import SourcePrior

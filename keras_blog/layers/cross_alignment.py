@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from keras_blog.layers.segments import QUESTION
+from keras_blog.layers.segment_mean import QUESTION
 
 
 @keras.saving.register_keras_serializable("keras_blog")

@@ -10,12 +10,13 @@ from keras_blog.models.dcgan import dcgan, selfmod
 from keras_blog.models.deep_info_max import DeepInfoMax
 from keras_blog.models.entity_linker import EntityLinker
 from keras_blog.models.gan import GAN
+from keras_blog.models.gram_encoder import gram_encoder
 from keras_blog.models.lac_tagger import LACTagger
 from keras_blog.models.linked_batches import LinkedBatches
 from keras_blog.models.log_likelihood import LogLikelihood, log_likelihood
 from keras_blog.models.long_text_classifier import LongTextClassifier, TextBatches
 from keras_blog.models.minilm_encoder import minilm_encoder
-from keras_blog.models.nl2sql import NL2SQL, recurrent_encoder
+from keras_blog.models.nl2sql import NL2SQL
 from keras_blog.models.noise_batches import NoiseBatches
 from keras_blog.models.ogan import OGAN
 from keras_blog.models.pair_batches import PairBatches
@@ -67,9 +68,9 @@ __all__ = [
     "WordPieces",
     "character_encoder",
     "dcgan",
+    "gram_encoder",
     "log_likelihood",
     "minilm_encoder",
-    "recurrent_encoder",
     "resnet_gan",
     "selfmod",
     "sparse_transformer",

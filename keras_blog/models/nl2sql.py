@@ -6,9 +6,10 @@ from typing import NamedTuple
 import keras
 from keras import ops
 
-from keras_blog.layers import CRF, ColumnAggregate, ColumnMatch, CrossAlignment, GramEmbedding, SegmentMean
-from keras_blog.layers.segments import PADDING, QUESTION
+from keras_blog.layers import CRF, ColumnAggregate, ColumnMatch, CrossAlignment, SegmentMean
+from keras_blog.layers.segment_mean import PADDING, QUESTION
 from keras_blog.losses import CRFNegativeLogLikelihood, StepCrossEntropy
+from keras_blog.models.gram_encoder import gram_encoder
 from keras_blog.models.question_rows import NOT_SELECTED, TAG_NAMES, inputs, parts_of
 from keras_blog.models.sql_decoder import candidates, grounded, join_parts
 from keras_blog.models.vocabulary import of_similar_length
@@ -42,7 +43,7 @@ class NL2SQL(keras.Model):
     Args:
         tokenizer: cuts texts; `WordGrams`, `WordPieces`, or what has their methods and is registered with Keras.
         encoder: any Keras model from ids, as the tokenizer makes them, 0 at padding, to vectors `(batch, steps, size)`;
-            `recurrent_encoder(tokenizer)` by default.
+            `gram_encoder(tokenizer)` by default.
         dim: size of the layers behind the encoder, even.
         dropout: share of features that is dropped in training.
         length: tokens of a question and the names of all columns, at most; wider tables are read in parts.
@@ -69,7 +70,7 @@ class NL2SQL(keras.Model):
             raise ValueError(f"`length` must be an int from 8 to 2**20; received {length!r}")
         self.tokenizer, self.dim, self.dropout, self.length = tokenizer, dim, dropout, length
         self.many, self.seed = many, seed
-        self.encoder = recurrent_encoder(tokenizer, dim, dropout, seed) if encoder is None else encoder
+        self.encoder = gram_encoder(tokenizer, dim, dropout, seed) if encoder is None else encoder
         self.alignment = CrossAlignment(dim, name="alignment")
         self.mix = keras.layers.Dense(dim, "tanh", name="mix")
         self.drop = keras.layers.Dropout(dropout, seed=seed, name="drop")
@@ -181,23 +182,3 @@ class NL2SQL(keras.Model):
     def from_config(cls, config):
         objects = {name: keras.saving.deserialize_keras_object(config[name]) for name in ("tokenizer", "encoder")}
         return cls(**{**config, **objects})
-
-
-def recurrent_encoder(tokenizer, dim=128, dropout=0.3, seed=None):
-    """Vectors of words and of their trigrams, and a GRU in both directions over them.
-
-    Args:
-        tokenizer: a `WordGrams`.
-        dim: size of the vectors, and of the GRU's.
-        dropout: share of the vectors' features that is dropped in training.
-        seed: of the dropout.
-
-    Returns:
-        A Keras model from ids `(batch, steps, width)` to vectors `(batch, steps, 2 dim)`: those of the word alone, and of the
-        word where it stands.
-    """
-    ids = keras.Input((None, tokenizer.width), dtype="int32", name="ids")
-    x = GramEmbedding(tokenizer.size, dim, name="words")(ids)
-    x = keras.layers.Dropout(dropout, seed=seed, name="dropout")(x)
-    context = keras.layers.Bidirectional(keras.layers.GRU(dim // 2, return_sequences=True), name="gru")(x)
-    return keras.Model(ids, keras.layers.Concatenate(name="both")([x, context]), name="recurrent_encoder")

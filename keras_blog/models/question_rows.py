@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_blog.layers.segments import FIRST_COLUMN, PADDING, QUESTION
+from keras_blog.layers.segment_mean import FIRST_COLUMN, PADDING, QUESTION
 from keras_blog.models.length_batches import LengthBatches
 from keras_blog.models.vocabulary import quarters
 from keras_blog.sql import AGGREGATES, CONNECTORS, OPERATORS

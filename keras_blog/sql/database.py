@@ -3,6 +3,7 @@
 import contextlib
 import sqlite3
 
+from keras_blog.sql.query import quoted
 from keras_blog.sql.table import Table, distinct_names
 
 _FUNCTIONS = {"avg", "max", "min", "count", "sum"}
@@ -32,12 +33,12 @@ class Database:
         self.table = table
         self._connection = sqlite3.connect(":memory:")
         affinity = {"number": "NUMERIC", "text": "TEXT COLLATE NOCASE", "": "COLLATE NOCASE"}
-        columns = ", ".join(f"{_quoted(name)} {affinity[kind]}" for name, kind in zip(table.columns, table.types, strict=True))
+        columns = ", ".join(f"{quoted(name)} {affinity[kind]}" for name, kind in zip(table.columns, table.types, strict=True))
         with contextlib.closing(self._connection.cursor()) as cursor:
-            cursor.execute(f"CREATE TABLE {_quoted(table.name)} ({columns})")
+            cursor.execute(f"CREATE TABLE {quoted(table.name)} ({columns})")
             # SQLite allows at most 32,766 parameters, and a row has at most 2,000 cells.
             places = ", ".join("?" * len(table.columns))
-            cursor.executemany(f"INSERT INTO {_quoted(table.name)} VALUES ({places})", table.rows)
+            cursor.executemany(f"INSERT INTO {quoted(table.name)} VALUES ({places})", table.rows)
         self._connection.commit()
         self._lock()
 
@@ -63,14 +64,14 @@ class Database:
             self._connection.close()
             raise ValueError(f"`name` must be one of the tables {names} of {path}; received {name!r}")
         name = name or names[0]
-        about = self._connection.execute(f"PRAGMA table_info({_quoted(name)})").fetchall()
+        about = self._connection.execute(f"PRAGMA table_info({quoted(name)})").fetchall()
         columns = [row[1] for row in about]
         if distinct_names(columns) != columns:
             self._connection.close()
             raise ValueError(f"{path} must have printable column names; received {columns[:5]}")
         numeric = ("INT", "REAL", "FLOA", "DOUB", "NUM", "DEC")
         types = ["number" if any(word in row[2].upper() for word in numeric) else "text" for row in about]
-        rows = self._connection.execute(f"SELECT * FROM {_quoted(name)}").fetchall()
+        rows = self._connection.execute(f"SELECT * FROM {quoted(name)}").fetchall()
         self.table = Table(columns, types, [tuple(_cell(cell) for cell in row) for row in rows], name)
         self._lock()
         return self
@@ -109,10 +110,6 @@ def _only_reads(action, first, second, *_):
     if action == sqlite3.SQLITE_FUNCTION:
         return sqlite3.SQLITE_OK if second.casefold() in _FUNCTIONS else sqlite3.SQLITE_DENY
     return sqlite3.SQLITE_OK if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ) else sqlite3.SQLITE_DENY
-
-
-def _quoted(name):
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _cell(cell):

@@ -70,7 +70,7 @@ class Query:
             `(text, parameters)`.
         """
         shown = [f"{aggregate}({_name(table, i)})" if aggregate else _name(table, i) for aggregate, i in self.select]
-        text = f"SELECT {', '.join(shown)} FROM {_quoted(table.name)}"
+        text = f"SELECT {', '.join(shown)} FROM {quoted(table.name)}"
         if self.conditions:
             joint = f" {self.connector.upper()} "
             text += " WHERE " + joint.join(f"{_name(table, c.column)} {c.operator} ?" for c in self.conditions)
@@ -94,10 +94,11 @@ def _check(argument, what, received, allowed):
 def _name(table, i):
     if i >= len(table.columns):
         raise ValueError(f"`table` must have the column {i}; it has {len(table.columns)} columns")
-    return _quoted(table.columns[i])
+    return quoted(table.columns[i])
 
 
-def _quoted(name):
+def quoted(name):
+    """The name of a table or column as SQL writes it, whatever stands in it."""
     return '"' + name.replace('"', '""') + '"'
 
 
