@@ -1,7 +1,9 @@
 """A table: its columns, their types, and its rows; and the reader of CSV files."""
 
 import csv
+import io
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +73,8 @@ def read_csv(path, delimiter=None):
     """A `Table` out of a CSV file: the first line names the columns, and a column of numbers becomes one.
 
     Args:
-        path: of a UTF-8 file. Short lines are filled with nothing, blank ones left out; cells without text are `None`.
+        path: of a UTF-8 file. Short lines are filled with nothing, blank ones left out; cells without text are `None`;
+            codes such as "02139" stay text.
         delimiter: between cells; read off the first lines by default.
 
     Returns:
@@ -96,7 +99,7 @@ def read_csv(path, delimiter=None):
         raise ValueError(f"{path} must be UTF-8 text; {error}") from None
     if "\0" in text or not text.strip():
         raise ValueError(f"{path} must be a CSV file with a line of column names; it {'is binary' if text else 'is empty'}")
-    lines = text.splitlines(keepends=True)
+    lines = list(io.StringIO(text, newline=""))  # not `splitlines`, which ends lines at signs that stand in cells
     reader = csv.reader(lines, delimiter=delimiter or _delimiter(lines), strict=True)
     try:
         rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
@@ -130,6 +133,7 @@ def _delimiter(lines):
 
 def _typed(cells):
     numbers = [number(cell) for cell in cells]
-    if any(cells) and all((n is None) == (not cell) for n, cell in zip(numbers, cells, strict=True)):
+    codes = any(re.match(r"0\d", cell) for cell in cells)  # "02139" is no number to calculate with
+    if any(cells) and not codes and all((n is None) == (not cell) for n, cell in zip(numbers, cells, strict=True)):
         return "number", numbers
     return "text", [cell or None for cell in cells]

@@ -31,6 +31,15 @@ def test_columns_have_types(tmp_path):
     assert table.rows == ((1.5, 10, "4-4-2"), (-3, None, "7"))
 
 
+def test_codes_with_leading_zeros_keep_them(tmp_path):
+    assert table_of(tmp_path, "zip,share\n02139,0.5\n10001,0\n").rows == (("02139", 0.5), ("10001", 0))
+
+
+def test_a_line_ends_where_csv_says(tmp_path):
+    table = table_of(tmp_path, "a,b\r\nx\u2028y,1\r\nv\x0bw,2\r\n")
+    assert table.rows == (("x\u2028y", 1), ("v\x0bw", 2))
+
+
 @pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
 def test_the_delimiter_is_read_off(tmp_path, sign):
     assert table_of(tmp_path, f"a{sign}b\n1{sign}2\n").columns == ("a", "b")
