@@ -17,7 +17,7 @@ demo: $(VENV)/.$(BACKEND)
 	$(BIN)/keras-blog train ner --backend $(BACKEND) --sentences 20000 --epochs 2
 
 test: $(VENV)/.$(BACKEND) $(VENV)/.test
-	$(RUN) -m pytest $(ARGS)
+	OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 $(RUN) -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 test-slow: $(VENV)/.$(BACKEND) $(VENV)/.test
 	$(RUN) -m pytest -m slow $(ARGS)
