@@ -1,5 +1,7 @@
 """Tokens of the source are likelier in the output."""
 
+import math
+
 import keras
 from keras import ops
 
@@ -11,11 +13,13 @@ class SourcePrior(keras.layers.Layer):
     .. math:: (1 - m) y + m (s \chi + b)
 
     for scores y, where :math:`\chi` is 1 for tokens of the source and 0 for all others. Scale s and bias b, one number a token,
-    and the share m are learned; they start at 1, 0 and 1/2, the article's constant. No one-hot tensor of the source is made:
-    the cost is that of its steps, and of the scores.
+    and the share m are learned; they start at 1, 0 and 1/2, the article's constant. That is half a nat, and learned slowly, for
+    a rare token moves its scale seldom: for titles in words 6 is a better start. No one-hot tensor of the source is made: the
+    cost is that of its steps, and of the scores.
 
     Args:
         specials: ids that do not count as tokens of the source, such as padding and unknown.
+        scale: what s starts with.
 
     Call arguments:
         inputs: scores in nats, shape `(batch, tokens)` or `(batch, steps, tokens)`.
@@ -36,9 +40,11 @@ class SourcePrior(keras.layers.Layer):
         Article: kexue.fm 5861
     """
 
-    def __init__(self, specials=(), **kwargs):
+    def __init__(self, specials=(), scale=1.0, **kwargs):
         super().__init__(**kwargs)
-        self.specials = [int(special) for special in specials]
+        if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not math.isfinite(scale):
+            raise ValueError(f"`scale` must be a finite number; received {scale!r}")
+        self.specials, self.first_scale = [int(special) for special in specials], float(scale)
         self.supports_masking = True
 
     def build(self, inputs_shape, source_shape=None):
@@ -49,7 +55,8 @@ class SourcePrior(keras.layers.Layer):
         self.size = inputs_shape[-1]
         if any(not 0 <= special < self.size for special in self.specials):
             raise ValueError(f"`specials` must be ids from 0 to {self.size - 1}; received {self.specials}")
-        self.scale = self.add_weight(name="scale", shape=(self.size,), initializer="ones")
+        first = keras.initializers.Constant(self.first_scale)
+        self.scale = self.add_weight(name="scale", shape=(self.size,), initializer=first)
         self.bias = self.add_weight(name="bias", shape=(self.size,), initializer="zeros")
         self.mix = self.add_weight(name="mix", shape=(), initializer="zeros")  # the logit of m
 
@@ -78,4 +85,4 @@ class SourcePrior(keras.layers.Layer):
         return inputs_shape
 
     def get_config(self):
-        return {**super().get_config(), "specials": self.specials}
+        return {**super().get_config(), "specials": self.specials, "scale": self.first_scale}

@@ -6,7 +6,7 @@ from keras import ops
 
 from keras_blog.layers import BidirectionalDecoder, SourcePrior
 from keras_blog.models.text_writer import TextWriter
-from keras_blog.models.vocabulary import PADDING, UNKNOWN, padded, quarters
+from keras_blog.models.vocabulary import PADDING, UNKNOWN, padded
 from keras_blog.ops import bidirectional_beam_search, paired_beam_search
 
 
@@ -29,10 +29,12 @@ class BidirectionalSeq2Seq(TextWriter):
         num_heads: of the attention, a divisor of `dim`.
         fusion: of `layers.BidirectionalDecoder`.
         future_weight: of `layers.BidirectionalDecoder`; with 0 and `fusion="tanh"` the sides know nothing of each other.
-        prior: whether to use `layers.SourcePrior`, which needs one vocabulary for both sides.
+        prior: the scale that `layers.SourcePrior` starts with, which needs one vocabulary for both sides; True is 1, the
+            article's; False is none.
         dropout: share of embeddings and features that is dropped in training.
         max_source: tokens of a source that are read; the rest is cut off.
         seed: int; of the dropouts.
+        tied: whether one table embeds the outputs and scores them; else the positions outweigh the tokens at first.
 
     Call arguments:
         inputs: `(sources, targets)`, int ids `(batch, source steps)` and `(batch, 2, steps)`, as `PairBatches` makes them.
@@ -58,9 +60,10 @@ class BidirectionalSeq2Seq(TextWriter):
         dropout=0.1,
         max_source=400,
         seed=None,
+        tied=False,
         **kwargs,
     ):
-        super().__init__(source_vocabulary, target_vocabulary, 2, dim, depth, dropout, max_source, seed, **kwargs)
+        super().__init__(source_vocabulary, target_vocabulary, 2, dim, depth, dropout, max_source, seed, tied, **kwargs)
         if not isinstance(num_heads, int) or isinstance(num_heads, bool) or num_heads < 1 or dim % num_heads:
             raise ValueError(f"`num_heads` must be a divisor of `dim`, {dim}; received {num_heads!r}")
         if prior and target_vocabulary is not None:
@@ -71,16 +74,14 @@ class BidirectionalSeq2Seq(TextWriter):
             for i in range(depth)
         ]
         self.norm = keras.layers.LayerNormalization(epsilon=1e-6, name="norm")
-        self.logits = keras.layers.Dense(self.size, name="logits")
         specials = [PADDING, UNKNOWN, *range(self.end, self.size)]
-        self.source_prior = SourcePrior(specials, name="source_prior") if prior else None
+        self.source_prior = SourcePrior(specials, float(prior), name="source_prior") if prior else None
 
     def build(self, input_shape=None):
         super().build()
         for block in self.blocks:
             block.build((None, 2, None, self.dim), (None, None, self.dim))
         self.norm.build((None, None, None, self.dim))
-        self.logits.build((None, None, None, self.dim))
         if self.source_prior is not None:
             self.source_prior.build((None, None, self.size), (None, None))
 
@@ -88,10 +89,10 @@ class BidirectionalSeq2Seq(TextWriter):
         sources, targets = inputs
         memory, mask, _ = self.read(sources, training)
         positions = ops.convert_to_tensor(_positions(targets.shape[2] or 1024, self.dim))[: ops.shape(targets)[2]]
-        x = self.drop(self.target_table(targets) + positions, training=training)
+        x = self.drop(self.embed(self.target_table, targets) + positions, training=training)
         for block in self.blocks:
             x = block(x, memory, memory_mask=mask, training=training)
-        logits = self.logits(self.norm(x))
+        logits = self.score(self.norm(x))
         if self.source_prior is None:
             return logits
         shape = ops.shape(logits)
@@ -107,12 +108,12 @@ class BidirectionalSeq2Seq(TextWriter):
 
         def step(last, state):
             t, caches = state
-            x = (self.target_table(last) + ops.take(positions, t, axis=0))[:, None]
+            x = (self.embed(self.target_table, last) + ops.take(positions, t, axis=0))[:, None]
             new = []
             for block, cache, memory in zip(self.blocks, caches, remembered, strict=True):
                 x, cache = block.decode(x, cache, t, memory, mask, half)
                 new.append(cache)
-            logits = self.logits(self.norm(x))[:, 0]
+            logits = self.score(self.norm(x))[:, 0]
             return logits if self.source_prior is None else self.source_prior(logits, rows), (t + 1, new)
 
         return step, (ops.zeros((), "int32"), caches)
@@ -132,8 +133,8 @@ class BidirectionalSeq2Seq(TextWriter):
         """`(inputs, labels)` of outputs, both directions in axis 1: see `TextWriter.encode_targets`."""
         rows = [self.target_tokens.ids(text) for text in texts]
         sides = (rows, [row[::-1] for row in rows])
-        inputs = [padded([[self.start + side, *row] for row in rows], quarters) for side, rows in enumerate(sides)]
-        labels = [padded([[*row, self.end] for row in rows], quarters, value=-1) for rows in sides]
+        inputs = [padded([[self.start + side, *row] for row in rows], self.target_width) for side, rows in enumerate(sides)]
+        labels = [padded([[*row, self.end] for row in rows], self.target_width, value=-1) for rows in sides]
         return np.stack(inputs, axis=1), np.stack(labels, axis=1)
 
     def get_config(self):

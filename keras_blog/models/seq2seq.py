@@ -29,10 +29,12 @@ class Seq2Seq(TextWriter):
         dim: size of embeddings and states.
         depth: GRUs on either side.
         num_heads: of the attention to the source, a divisor of `dim`; 0 for none, a plain encoder and decoder.
-        prior: whether to use `layers.SourcePrior`, which needs one vocabulary for both sides.
+        prior: the scale that `layers.SourcePrior` starts with, which needs one vocabulary for both sides; True is 1, the
+            article's; False is none.
         dropout: share of embeddings and features that is dropped in training.
         max_source: tokens of a source that are read; the rest is cut off.
         seed: int; of the dropouts.
+        tied: whether one table embeds the outputs and scores them; with thousands of tokens that learns much sooner.
 
     Call arguments:
         inputs: `(sources, targets)`, int ids `(batch, source steps)` and `(batch, steps)`, as `PairBatches` makes them; the
@@ -57,9 +59,10 @@ class Seq2Seq(TextWriter):
         dropout=0.1,
         max_source=400,
         seed=None,
+        tied=False,
         **kwargs,
     ):
-        super().__init__(source_vocabulary, target_vocabulary, 1, dim, depth, dropout, max_source, seed, **kwargs)
+        super().__init__(source_vocabulary, target_vocabulary, 1, dim, depth, dropout, max_source, seed, tied, **kwargs)
         if not isinstance(num_heads, int) or isinstance(num_heads, bool) or num_heads < 0 or (num_heads and dim % num_heads):
             raise ValueError(f"`num_heads` must be a divisor of `dim`, {dim}, or 0; received {num_heads!r}")
         if prior and target_vocabulary is not None:
@@ -71,9 +74,9 @@ class Seq2Seq(TextWriter):
         self.decoder = [keras.layers.GRU(dim, name=f"decoder_{i}", **gru) for i in range(depth)]
         attention = keras.layers.MultiHeadAttention
         self.attention = attention(num_heads, dim // num_heads, name="attention") if num_heads else None
-        self.features = keras.layers.Dense(dim, "gelu", name="features")
-        self.logits = keras.layers.Dense(self.size, name="logits")
-        self.source_prior = SourcePrior([PADDING, UNKNOWN, self.end, self.start], name="source_prior") if prior else None
+        self.features = keras.layers.Dense(dim, None if tied else "gelu", name="features")
+        specials = [PADDING, UNKNOWN, self.end, self.start]
+        self.source_prior = SourcePrior(specials, float(prior), name="source_prior") if prior else None
 
     def build(self, input_shape=None):
         super().build()
@@ -86,7 +89,6 @@ class Seq2Seq(TextWriter):
         if self.attention is not None:
             self.attention.build(steps, steps)
         self.features.build((None, None, 2 * self.dim if self.num_heads else self.dim))
-        self.logits.build(steps)
         if self.source_prior is not None:
             self.source_prior.build((None, None, self.size), (None, None))
 
@@ -96,7 +98,7 @@ class Seq2Seq(TextWriter):
     def _decode(self, sources, targets, training=False):
         """Logits, and attention `(batch, steps, source steps)`."""
         memory, mask, summary = self.read(sources, training)
-        x = self.drop(self.target_table(targets), training=training)
+        x = self.drop(self.embed(self.target_table, targets), training=training)
         states = ops.split(self.first_state(summary), self.depth, axis=-1)
         for norm, gru, state in zip(self.norms, self.decoder, states, strict=False):
             x = gru(norm(x, summary), initial_state=state)
@@ -113,7 +115,7 @@ class Seq2Seq(TextWriter):
 
         def step(last, states):
             memory, mask, summary, sources = repeated
-            x, new = self.target_table(last), []
+            x, new = self.embed(self.target_table, last), []
             for norm, gru, state in zip(self.norms, self.decoder, states, strict=False):
                 x, state = gru.cell(norm(x[:, None], summary)[:, 0], [state])
                 new.append(state[0] if isinstance(state, (list, tuple)) else state)
@@ -149,19 +151,8 @@ class Seq2Seq(TextWriter):
             read, weights = self.attention(x, memory, attention_mask=mask[:, None], return_attention_scores=True)
             weights = ops.mean(weights, axis=1)
             x = ops.concatenate([x, read], axis=-1)
-        logits = self.logits(self.drop(self.features(x), training=training))
+        logits = self.score(self.drop(self.features(x), training=training))
         return (logits if self.source_prior is None else self.source_prior(logits, sources)), weights
 
     def get_config(self):
-        names = (
-            "source_vocabulary",
-            "target_vocabulary",
-            "dim",
-            "depth",
-            "num_heads",
-            "prior",
-            "dropout",
-            "max_source",
-            "seed",
-        )
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        return {**super().get_config(), "num_heads": self.num_heads, "prior": self.prior}

@@ -1,5 +1,7 @@
 """What the models that write texts share: vocabularies, an encoder, and searches over raw texts."""
 
+import functools
+
 import keras
 import numpy as np
 from keras import ops
@@ -23,9 +25,10 @@ class TextWriter(keras.Model):
         dropout: share of embeddings and features that is dropped in training.
         max_source: tokens of a source that are read; the rest is cut off.
         seed: int; of the dropout.
+        tied: whether one table embeds the outputs and scores them, and what is read keeps its embedding.
     """
 
-    def __init__(self, source_vocabulary, target_vocabulary, starts, dim, depth, dropout, max_source, seed, **kwargs):
+    def __init__(self, source_vocabulary, target_vocabulary, starts, dim, depth, dropout, max_source, seed, tied, **kwargs):
         super().__init__(**kwargs)
         for name, value, least in (("dim", dim, 2), ("depth", depth, 1), ("max_source", max_source, 1)):
             if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= 65536:
@@ -36,16 +39,18 @@ class TextWriter(keras.Model):
             raise ValueError(f"`dropout` must lie in [0, 1); received {dropout!r}")
         self.source_vocabulary = list(source_vocabulary)
         self.target_vocabulary = None if target_vocabulary is None else list(target_vocabulary)
-        self.dim, self.depth, self.dropout, self.max_source, self.seed = dim, depth, dropout, max_source, seed
+        self.dim, self.depth, self.dropout, self.max_source, self.seed, self.tied = dim, depth, dropout, max_source, seed, tied
         self.source_tokens = Vocabulary(self.source_vocabulary)
         self.target_tokens = self.source_tokens if target_vocabulary is None else Vocabulary(self.target_vocabulary)
         self.end, self.start = len(self.target_tokens), len(self.target_tokens) + 1
         self.size = self.start + starts
         self.never = [PADDING, UNKNOWN, *range(self.start, self.size)]  # no output has them
-        self.target_table = keras.layers.Embedding(self.size, dim, name="target_table")
-        self.source_table = self.target_table
+        # Scores want short rows; `embed` makes them longer.
+        start = keras.initializers.RandomNormal(stddev=dim**-0.5) if tied else "uniform"
+        self.target_table = self.source_table = keras.layers.Embedding(self.size, dim, start, name="target_table")
         if target_vocabulary is not None:
-            self.source_table = keras.layers.Embedding(len(self.source_tokens), dim, name="source_table")
+            self.source_table = keras.layers.Embedding(len(self.source_tokens), dim, start, name="source_table")
+        self.logits = None if tied else keras.layers.Dense(self.size, name="logits")
         gru = {"return_sequences": True, "reset_after": True}
         self.encoder = [
             keras.layers.Bidirectional(keras.layers.GRU(dim // 2, **gru), name=f"encoder_{i}") for i in range(depth)
@@ -54,6 +59,7 @@ class TextWriter(keras.Model):
         self._searches = Searches()
 
     vocabulary_of = staticmethod(vocabulary_of)
+    target_width = staticmethod(functools.partial(quarters, least=8))  # outputs are short, and each step costs a score a token
 
     def build(self, input_shape=None):
         self.target_table.build((None, None))
@@ -61,17 +67,32 @@ class TextWriter(keras.Model):
             self.source_table.build((None, None))
         for layer in self.encoder:
             layer.build((None, None, self.dim))
+        if self.tied:
+            self.bias = self.add_weight(name="bias", shape=(self.size,), initializer="zeros")
+        else:
+            self.logits.build((None, self.dim))
+
+    def embed(self, table, ids):
+        """What the network reads of ids."""
+        return table(ids) * self.dim**0.5 if self.tied else table(ids)
+
+    def score(self, x):
+        """Logits of features `(..., dim)`."""
+        if not self.tied:
+            return self.logits(x)
+        return ops.matmul(x, ops.transpose(ops.cast(self.target_table.embeddings, x.dtype))) + ops.cast(self.bias, x.dtype)
 
     def read(self, sources, training=False):
         """`(memory (batch, steps, dim), mask, summary (batch, dim))` of ids of sources."""
         mask = ops.not_equal(sources, PADDING)
-        x = self.drop(self.source_table(sources), training=training)
+        x = embedded = self.drop(self.embed(self.source_table, sources), training=training)
         for layer in self.encoder:
             x = layer(x, mask=mask)
-        x = ops.where(mask[:, :, None], x, 0.0)
         # States lie in (-1, 1): where nothing is real, the largest is 0.
         summary = ops.max(ops.where(mask[:, :, None], x, -1.0), axis=1)
-        return x, mask, ops.where(ops.any(mask, axis=1, keepdims=True), summary, 0.0)
+        summary = ops.where(ops.any(mask, axis=1, keepdims=True), summary, 0.0)
+        memory = x + embedded if self.tied else x  # a token that is read can be written
+        return ops.where(mask[:, :, None], memory, 0.0), mask, summary
 
     def generate(self, texts, beams=4, steps=64, batch_size=64, **options):
         """Outputs for raw texts, the best of a beam search each: strings where all tokens are single characters, else lists.
@@ -104,15 +125,15 @@ class TextWriter(keras.Model):
     def encode_targets(self, texts):
         """`(inputs, labels)` of outputs: ids that begin with `start`, and those that follow up to `end`, -1 behind."""
         rows = [self.target_tokens.ids(text) for text in texts]
-        inputs = padded([[self.start, *row] for row in rows], quarters)
-        return inputs, padded([[*row, self.end] for row in rows], quarters, value=-1)
+        inputs = padded([[self.start, *row] for row in rows], self.target_width)
+        return inputs, padded([[*row, self.end] for row in rows], self.target_width, value=-1)
 
     def allowed(self):
         """Which ids an output may have."""
         return [i not in self.never for i in range(self.size)]
 
     def get_config(self):
-        names = ("source_vocabulary", "target_vocabulary", "dim", "depth", "dropout", "max_source", "seed")
+        names = ("source_vocabulary", "target_vocabulary", "dim", "depth", "dropout", "max_source", "seed", "tied")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 

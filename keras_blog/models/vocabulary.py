@@ -68,10 +68,11 @@ def multiple(of):
     return lambda longest: -(-max(longest, 1) // of) * of
 
 
-def quarters(longest):
-    """A width: at least 16, and one of four in an octave, so that a compiled model meets few of them."""
-    quarter = 1 << (max(longest, 16) - 1).bit_length() - 3
-    return -(-max(longest, 16) // quarter) * quarter
+def quarters(longest, least=16):
+    """A width: at least 8 or 16, a multiple of 4, and one of four in an octave, so that a compiled model meets few of them."""
+    longest = max(longest, least)
+    quarter = max(4, 1 << (longest - 1).bit_length() - 3)
+    return -(-longest // quarter) * quarter
 
 
 def of_similar_length(texts, batch_size):

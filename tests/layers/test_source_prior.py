@@ -37,6 +37,14 @@ def test_equals_one_hot(specials):
     np.testing.assert_allclose(numpy(layer(SCORES[:, 0], SOURCE)), expected[:, 0], atol=1e-6)
 
 
+def test_where_it_starts():
+    """The article's constant is half a nat; 6 is three."""
+    layer = SourcePrior(scale=6)
+    y = numpy(layer(np.zeros((1, 3), "float32"), np.array([[1]])))
+    np.testing.assert_allclose(y, [[0.0, 3.0, 0.0]], atol=1e-6)
+    assert SourcePrior.from_config(layer.get_config()).get_config()["scale"] == 6.0
+
+
 def test_bug_the_scale_could_not_be_negative():
     """Published: the exponential of a weight. Here what must not be copied can be learned."""
     scores = keras.Input((3,))
@@ -52,6 +60,7 @@ def test_bug_the_scale_could_not_be_negative():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: SourcePrior(scale=float("nan")), "`scale` must be a finite number; received nan"),
         (lambda: SourcePrior([7])(SCORES, SOURCE), r"`specials` must be ids from 0 to 5; received \[7\]"),
         (
             lambda: SourcePrior()(SCORES, SOURCE[0]),

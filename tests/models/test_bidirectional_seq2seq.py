@@ -34,7 +34,7 @@ def test_it_learns_writes_and_loads(tmp_path):
     assert keras.saving.load_model(tmp_path / "model.keras").generate(SOURCES[:40], beams=4, steps=8) == outputs
 
 
-@pytest.mark.parametrize("options", [{"depth": 2}, {"fusion": "average", "prior": True}])
+@pytest.mark.parametrize("options", [{"depth": 2}, {"fusion": "average", "prior": 6, "tied": True}])
 def test_a_step_at_a_time_is_all_at_once(options):
     model = small(**options)
     sources, (inputs, _) = model.encode(["abcd", "ba"]), model.encode_targets(["abd", "c"])

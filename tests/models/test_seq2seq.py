@@ -52,7 +52,8 @@ def test_rules_and_draws(echo):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"depth": 2}, {"num_heads": 0}, {"prior": True}, {"target_vocabulary": ["x", "yy", "z"]}]
+    "options",
+    [{}, {"depth": 2}, {"num_heads": 0, "tied": True}, {"prior": True}, {"target_vocabulary": ["x", "yy", "z"], "tied": True}],
 )
 def test_a_step_at_a_time_is_all_at_once(options):
     """States, not the output so far, carry what was written: no step costs more than the first."""
@@ -61,7 +62,8 @@ def test_a_step_at_a_time_is_all_at_once(options):
     sources, (inputs, _) = model.encode(["abcd", "ba"]), model.encode_targets(targets)
     model((sources, inputs))  # builds it
     rng = np.random.default_rng(1)
-    model.set_weights([rng.normal(0, 0.5, weight.shape) for weight in model.get_weights()])
+    spread = 0.2 if model.tied else 0.5  # a tied table is read four times as large
+    model.set_weights([rng.normal(0, spread, weight.shape) for weight in model.get_weights()])
     expected = numpy(model((sources, inputs)))
     step, state, mask = model.stepper(ops.convert_to_tensor(sources), 1)
     assert numpy(mask).tolist() == (sources > 0).tolist()
@@ -71,6 +73,31 @@ def test_a_step_at_a_time_is_all_at_once(options):
         if model.num_heads:  # else all that is real counts alike
             np.testing.assert_allclose(numpy(attention).sum(axis=1), 1, atol=1e-5)
             np.testing.assert_allclose(numpy(attention)[~(sources > 0)], 0, atol=1e-6)
+
+
+def test_a_tied_table_embeds_and_scores():
+    model = small(tied=True, prior=6)
+    model.build()
+    table, x = numpy(model.target_table.embeddings), RNG.normal(size=(2, 3, 16)).astype("float32")
+    model.bias.assign(RNG.normal(size=model.size))
+    np.testing.assert_allclose(numpy(model.score(ops.convert_to_tensor(x))), x @ table.T + numpy(model.bias), atol=1e-5)
+    np.testing.assert_allclose(numpy(model.embed(model.target_table, np.array([2, 5]))), 4 * table[[2, 5]], atol=1e-6)
+    assert model.logits is None
+    assert Seq2Seq.from_config(model.get_config()).get_config() == model.get_config()
+
+
+def test_bug_no_model_of_titles_began_to_read():
+    """Half a nat does not lift the tokens of a source above thousands, and a small table is no input."""
+    tokens = [f"t{i}" for i in range(1000)]
+    first = {}
+    for options in ({"prior": True}, {"prior": 6, "tied": True}):
+        model = Seq2Seq(tokens, dim=16, num_heads=2, dropout=0.0, **options)
+        p = numpy(ops.softmax(model((model.encode([tokens[:20]]), model.encode_targets([["t500"]])[0]))))[0, 0]
+        first[len(options)] = p[2:22].sum()
+        memory, mask, _ = model.read(model.encode([tokens[:20]]))
+        first[f"{len(options)} states"] = numpy(memory)[numpy(mask)].std()
+    assert first[1] < 0.05 < 0.2 < first[2]
+    assert first["1 states"] < 0.05 < 0.2 < first["2 states"]
 
 
 def test_attention_of_a_target(echo):
@@ -99,6 +126,7 @@ def test_padding_changes_nothing():
 def test_ids_and_labels():
     model = small()
     inputs, labels = model.encode_targets(["ab", "c?"])
+    assert inputs.shape == (2, 8)  # no wider: each step costs a score a token
     assert inputs[:, :4].tolist() == [[model.start, 2, 3, 0], [model.start, 4, 1, 0]]
     assert labels[:, :4].tolist() == [[2, 3, model.end, -1], [4, 1, model.end, -1]]
     batches = PairBatches(model, SOURCES[:10], SOURCES[:10], 4)

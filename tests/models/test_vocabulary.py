@@ -21,6 +21,7 @@ def test_most_frequent_first():
 def test_widths_are_few():
     assert [multiple(of=16)(n) for n in (0, 1, 16, 17)] == [16, 16, 16, 32]
     assert [quarters(n) for n in (0, 16, 17, 33, 65, 100, 1000)] == [16, 16, 20, 40, 80, 112, 1024]
+    assert [quarters(n, least=8) for n in (0, 9, 12, 13, 17, 33)] == [8, 12, 12, 16, 20, 40]
     assert len({quarters(n) for n in range(1, 4097)}) == 33
     assert all(n <= quarters(n) < max(1.25 * n, 17) for n in range(1, 4097))
 
