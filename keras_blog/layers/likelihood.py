@@ -5,6 +5,8 @@ import math
 import keras
 from keras import ops
 
+from keras_blog.ops import bernoulli
+
 KINDS = ("bernoulli", "gaussian", "logistic")
 
 
@@ -23,12 +25,12 @@ class Likelihood(keras.layers.Layer):
             the mean squared error of the batch, later its running mean (sigma-VAE). The scale of `"logistic"` is learned.
 
     Call arguments:
-        outputs: of the decoder, shape `(batch, ...)`.
-        x: data, the same shape.
+        outputs: of the decoder, shape `(batch, ...)`; or several for each sample, `(samples, batch, ...)`.
+        x: data, shape `(batch, ...)`.
         training: whether an optimal variance is that of the batch.
 
     Returns:
-        Nats, float32, shape `(batch,)`.
+        Nats, float32, shape `(batch,)` or `(samples, batch)`.
 
     Raises:
         ValueError: if an option is not known, or the shapes differ.
@@ -64,13 +66,14 @@ class Likelihood(keras.layers.Layer):
         )
 
     def call(self, outputs, x, training=None):
-        if tuple(outputs.shape)[1:] != tuple(x.shape)[1:]:
+        first = len(outputs.shape) - len(x.shape) + 1  # axis of a sample
+        if first not in (1, 2) or tuple(outputs.shape)[first:] != tuple(x.shape)[1:]:
             raise ValueError(f"`outputs` must have the shape of the data, {tuple(x.shape)}; received {tuple(outputs.shape)}")
         outputs, x = ops.cast(outputs, "float32"), ops.cast(x, "float32")
         log_variance = ops.convert_to_tensor(self.log_variance)
         if self.kind == "bernoulli":
-            terms = x * outputs - ops.softplus(outputs)
-        elif self.kind == "logistic":
+            return bernoulli.log_probability(_flat(x, 1), _flat(outputs, first))
+        if self.kind == "logistic":
             terms = _discretized(x, outputs, log_variance)
         else:
             if self.variance == "optimal" and training:
@@ -78,14 +81,21 @@ class Likelihood(keras.layers.Layer):
                 self.log_variance.assign(0.9 * log_variance + 0.1 * ops.stop_gradient(batch))
                 log_variance = batch
             terms = -0.5 * (ops.square(x - outputs) * ops.exp(-log_variance) + log_variance + math.log(2 * math.pi))
-        return ops.sum(terms, axis=tuple(range(1, len(terms.shape))))
+        return ops.sum(terms, axis=tuple(range(first, len(terms.shape))))
 
     def mean(self, outputs):
         """The expected data."""
         return ops.sigmoid(outputs) if self.kind == "bernoulli" else ops.convert_to_tensor(outputs)
 
     def compute_output_spec(self, outputs, x, training=None):
-        return keras.KerasTensor(outputs.shape[:1], "float32")
+        return keras.KerasTensor(outputs.shape[: len(outputs.shape) - len(x.shape) + 1], "float32")
+
+
+def _flat(x, first):
+    """The axes from `first` on as one."""
+    shape = tuple(x.shape)[first:]
+    size = -1 if None in shape else math.prod(shape)
+    return x if len(shape) == 1 else ops.reshape(x, (*ops.shape(x)[:first], size))
 
 
 def _discretized(x, mean, log_scale):

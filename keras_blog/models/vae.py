@@ -131,11 +131,9 @@ class VAE(keras.Model):
     def log_conditional(self, x, z, training=None):
         """Log probability of the data `x` under latents `(samples, batch, latent)`: `(samples, batch)`."""
         x = ops.convert_to_tensor(self._data(x))
-        samples = ops.shape(z)[0]
         outputs = self.decoder(ops.reshape(z, (-1, self.latent)), training=training)
-        if x.shape[0] != 1:  # a single sample of data broadcasts by itself
-            x = ops.reshape(ops.broadcast_to(x[None], (samples, *ops.shape(x))), (-1, *x.shape[1:]))
-        return ops.reshape(self.likelihood(outputs, x, training=training), (samples, -1))
+        outputs = ops.reshape(outputs, (*ops.shape(z)[:2], *outputs.shape[1:]))
+        return self.likelihood(outputs, x, training=training)
 
     def log_prior(self, z, x=None):
         """Log density of latents `(..., latent)` before any data."""
@@ -173,7 +171,7 @@ class VAE(keras.Model):
         decoded = self.decode(arc.reshape(-1, self.latent))
         return decoded.reshape(*arc.shape[:2], *decoded.shape[1:])
 
-    def log_likelihood(self, x, samples=1000, chunk=500, inflation=1.0, seed=None):
+    def log_likelihood(self, x, samples=1000, chunk=None, inflation=1.0, seed=None):
         """Log likelihoods by importance sampling, see `models.log_likelihood.log_likelihood`."""
         return log_likelihood(self, x, samples, chunk, inflation, seed)
 
