@@ -1,10 +1,21 @@
-"""The network of `vae.py`, trained without any library of layers: what a step costs at least."""
+"""The network of `vae.py` without this library: what a step of training costs at least."""
 
 LATENT, BATCH = 16, 100
 
 
+def keras_epoch(weights, x):
+    """A call that trains on `x` once: an autoencoder of Keras alone with these matrices, without noise or divergence."""
+    import keras
+
+    layers = [keras.layers.Dense(len(bias)) for bias in weights[1::2]]
+    layers[0].activation = layers[2].activation = keras.activations.relu
+    model = keras.Sequential([keras.Input(x.shape[1:]), *layers])
+    model.compile("adam", loss=keras.losses.BinaryCrossentropy(from_logits=True))
+    return lambda: model.fit(x, x, batch_size=BATCH, verbose=0)
+
+
 def torch_epoch(weights, x):
-    """A call that trains on `x` once, with torch and its Adam."""
+    """The same model as ours, with torch and its Adam."""
     import torch
 
     weights, batches = [torch.nn.Parameter(torch.tensor(array)) for array in weights], torch.tensor(x).split(BATCH)
@@ -28,7 +39,7 @@ def torch_epoch(weights, x):
 
 
 def jax_epoch(weights, x):
-    """The same, with JAX: one compiled step, which writes the new weights over the old."""
+    """The same model, with JAX: one compiled step, which writes the new weights over the old."""
     import jax
     from jax import numpy as jnp
 
