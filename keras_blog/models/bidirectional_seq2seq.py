@@ -74,6 +74,8 @@ class BidirectionalSeq2Seq(TextWriter):
             for i in range(depth)
         ]
         self.norm = keras.layers.LayerNormalization(epsilon=1e-6, name="norm")
+        # Blocks add to the last token's embedding: scored by the same table as it is, that token would be written again.
+        self.features = keras.layers.Dense(dim, name="features") if tied else keras.layers.Identity(name="features")
         specials = [PADDING, UNKNOWN, *range(self.end, self.size)]
         self.source_prior = SourcePrior(specials, float(prior), name="source_prior") if prior else None
 
@@ -82,6 +84,7 @@ class BidirectionalSeq2Seq(TextWriter):
         for block in self.blocks:
             block.build((None, 2, None, self.dim), (None, None, self.dim))
         self.norm.build((None, None, None, self.dim))
+        self.features.build((None, None, None, self.dim))
         if self.source_prior is not None:
             self.source_prior.build((None, None, self.size), (None, None))
 
@@ -92,7 +95,7 @@ class BidirectionalSeq2Seq(TextWriter):
         x = self.drop(self.embed(self.target_table, targets) + positions, training=training)
         for block in self.blocks:
             x = block(x, memory, memory_mask=mask, training=training)
-        logits = self.score(self.norm(x))
+        logits = self.score(self.features(self.norm(x)))
         if self.source_prior is None:
             return logits
         shape = ops.shape(logits)
@@ -113,7 +116,7 @@ class BidirectionalSeq2Seq(TextWriter):
             for block, cache, memory in zip(self.blocks, caches, remembered, strict=True):
                 x, cache = block.decode(x, cache, t, memory, mask, half)
                 new.append(cache)
-            logits = self.score(self.norm(x))[:, 0]
+            logits = self.score(self.features(self.norm(x)))[:, 0]
             return logits if self.source_prior is None else self.source_prior(logits, rows), (t + 1, new)
 
         return step, (ops.zeros((), "int32"), caches)

@@ -82,6 +82,15 @@ def test_bug_every_pair_was_run_again_from_its_start():
         np.testing.assert_allclose(numpy(scores)[0], [total for total, _ in alive[side]], rtol=1e-4)
 
 
+def test_bug_a_tied_table_wrote_its_last_token_again():
+    """What the blocks add to is the embedding of the last token, and its own row scores it highest, untrained."""
+    model = BidirectionalSeq2Seq([f"t{i}" for i in range(50)], dim=32, depth=1, dropout=0.0, tied=True)
+    tokens = [f"t{i}" for i in range(20)]
+    inputs, _ = model.encode_targets([tokens])
+    logits = numpy(model((model.encode([tokens]), inputs)))[0, 0, 1:21]
+    assert np.mean(logits.argmax(axis=-1) == inputs[0, 0, 1:21]) < 0.5
+
+
 def test_the_sides_are_the_text_and_its_mirror():
     model = small()
     inputs, labels = model.encode_targets(["abd"])
