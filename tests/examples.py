@@ -393,7 +393,7 @@ ELSEWHERE = {
         ("AdaptiveInstanceNormalization", "ConditionalBatchNormalization", "SelfModulatedBatchNormalization"),
         "tests/layers/test_modulated_normalization.py",
     ),
-    "PhasedConv2DTranspose": "tests/layers/test_phased_conv2d_transpose.py",
+    **dict.fromkeys(("PhasedConv2D", "PhasedConv2DTranspose"), "tests/layers/test_phases.py"),
     **dict.fromkeys(("GAN", "NoiseBatches", "PlayerOptimizer"), "tests/models/test_gan.py"),
     **dict.fromkeys(
         ("frechet_distance", "kernel_distance", "mode_coverage", "precision_recall"),

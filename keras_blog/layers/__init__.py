@@ -24,6 +24,7 @@ from keras_blog.layers.label_threshold import LabelThreshold
 from keras_blog.layers.likelihood import Likelihood
 from keras_blog.layers.local_self_attention import LocalSelfAttention
 from keras_blog.layers.margin_schedule import MarginSchedule
+from keras_blog.layers.phased_conv2d import PhasedConv2D
 from keras_blog.layers.phased_conv2d_transpose import PhasedConv2DTranspose
 from keras_blog.layers.prior_bias import PriorBias
 from keras_blog.layers.query_heads import ColumnAggregate, ColumnMatch
@@ -64,6 +65,7 @@ __all__ = [
     "Likelihood",
     "LocalSelfAttention",
     "MarginSchedule",
+    "PhasedConv2D",
     "PhasedConv2DTranspose",
     "PriorBias",
     "SampledDense",

@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_blog.layers.phased_conv2d import PhasedConv2D
 from keras_blog.layers.phased_conv2d_transpose import PhasedConv2DTranspose
 from keras_blog.layers.self_modulated_batch_normalization import SelfModulatedBatchNormalization
 from keras_blog.layers.spectral_normalization import SpectralNormalization
@@ -22,7 +23,8 @@ def dcgan(size=64, channels=3, latent=128, width=64, outputs=1, spectral=True, m
         channels: of the images.
         latent: length of the noise.
         width: feature maps at the largest size; they double with each halving, up to 8 times that.
-        outputs: of the discriminator: 1 score, or `latent` codes for `OGAN`.
+        outputs: of the discriminator: 1 score, or `latent` codes for `OGAN`, times the root of their number: so their mean, the
+            score, may be as steep under the spectral normalisation as one output would be.
         spectral: normalise the kernels of the discriminator by `layers.SpectralNormalization`.
         modulated: scale and shift by the noise, by `layers.SelfModulatedBatchNormalization`, in place of constants.
 
@@ -55,9 +57,10 @@ def dcgan(size=64, channels=3, latent=128, width=64, outputs=1, spectral=True, m
     images = keras.Input((size, size, channels), name="images")
     x = images
     for filters in maps[1:]:
-        x = constrained(keras.layers.Conv2D(filters, 4, **spread))(x)
+        x = constrained(PhasedConv2D(filters, 4, **spread))(x)
         x = keras.layers.LeakyReLU(negative_slope=0.2)(x)
     x = constrained(keras.layers.Dense(outputs, kernel_initializer=normal))(keras.layers.Flatten()(x))
+    x = keras.layers.Rescaling(outputs**0.5)(x) if outputs > 1 else x
     return generator, keras.Model(images, keras.layers.Activation("linear", dtype="float32")(x), name="discriminator")
 
 

@@ -1,5 +1,7 @@
 """A generative adversarial network that plain `fit` trains."""
 
+import math
+
 import keras
 import numpy as np
 from keras import ops
@@ -7,6 +9,7 @@ from keras import ops
 from keras_blog.losses.f_gan import FGAN
 from keras_blog.models.noise_batches import NoiseBatches
 from keras_blog.models.player_optimizer import PlayerOptimizer
+from keras_blog.ops.first_order import first_order
 from keras_blog.ops.input_gradient import input_gradient
 from keras_blog.ops.ordered_gradient import ordered_gradient
 
@@ -18,11 +21,10 @@ class GAN(keras.Model):
         gan = models.GAN(generator, discriminator, losses.WassersteinGAN(), losses.WassersteinDivergence())
         gan.compile(keras.optimizers.Adam(2e-4, beta_1=0.5))  # or a PlayerOptimizer
         gan.fit(images, batch_size=64, epochs=100)  # the noise is drawn; or fit(noise, images)
-        gan.generate(16, seed=1)
 
     The discriminator is called once on real samples and fakes together, which the generator's gradient does not reach; and
-    once more on the fakes, with its weights held. So one step updates both, as in a loop of alternating steps with the
-    gradients taken before either moves.
+    once more on the fakes, with its weights held, unless a penalty has found the slope of each fake's one score already. So
+    one step updates both, as in a loop of alternating steps with the gradients taken before either moves.
 
     The anchor is the variational regulariser of 5716, :math:`\lambda \, \mathrm{mean} |G(z) - G_o(z)|^2`, where :math:`G_o` is
     the averaged generator; with `average=0` it is the generator before the last step. It is 0, with gradient 0, while both are
@@ -120,38 +122,39 @@ class GAN(keras.Model):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         if y is None:
             raise ValueError("`y` must be real samples, as in fit(noise, samples) or fit(samples); received None")
-        real, fake = ops.cast(y, "float32"), ops.cast(y_pred, "float32")
+        real, fake = (ops.cast(samples, "float32") for samples in (y, y_pred))
         if tuple(real.shape[1:]) != tuple(fake.shape[1:]):
             raise ValueError(f"`y` must be samples of shape {tuple(fake.shape)}; received {tuple(real.shape)}")
         moving, fake = self.sides(x, real, fake, training)
         real, frozen = ops.stop_gradient(moving), ops.stop_gradient(fake)
-        points, penalty = ops.concatenate([real, frozen]), None
-        if self.penalty is not None and self.penalty.at == "both":  # the slope of scores that are wanted anyway
-            both, penalty = self._outputs_and_penalty(points, training)
-        else:
-            both = self.discriminator(self.rows(points), training=training)
+        slope, both, state, activity = self._of_both(ops.concatenate([real, frozen]), training)
         real_out, frozen_out = ops.split(both, 2)
-        fake_out = self.held_discriminator(fake, training)
+        if slope is not None and math.prod(both.shape[1:]) == 1:
+            fake_out = first_order(frozen_out, fake, ops.split(slope, 2)[1])
+        else:
+            fake_out = self.held_discriminator(fake, training)
         real_scores, frozen_scores, fake_scores = (self.scores(out) for out in (real_out, frozen_out, fake_out))
         distance = self.adversarial_loss.distance(real, frozen)
         discriminator = self.adversarial_loss.discriminator(real_scores, frozen_scores, distance)
         generator = self.generator_loss(moving, fake, real_scores, fake_scores, training)
         logs = [discriminator, generator, -discriminator]
         total = discriminator + generator + self.extra_loss(x, fake, frozen_out, fake_out, logs, training)
-        if self.penalty is not None:
-            if penalty is None:
-                penalty = self.penalty(lambda x: self.scores(self._call(x, training)[0]), real, frozen, self.seed_generator)
-            total = total + penalty
-            logs.append(penalty)
+        if slope is not None:
+            logs.append(self.penalty.of_gradient(slope))
+        elif self.penalty is not None:
+            logs.append(self.penalty(lambda x: self.scores(self._call(x, training)[0]), real, frozen, self.seed_generator))
+        total = total + (logs[-1] if self.penalty is not None else 0.0)
         logs = [ops.mean(value) for value in logs]
         logs[2] = self.adversarial_loss.of_loss(logs[0])
         for metric, value in zip(self.logged, logs, strict=True):
             metric.update_state(value)
+        for variable, value in zip(self.discriminator.non_trainable_variables, state, strict=True):
+            variable.assign(value)
         if training:
             self._remember()
         if sample_weight is not None:
             total = total * ops.cast(sample_weight, total.dtype)
-        return ordered_gradient(ops.mean(total) + sum(self.losses))
+        return ordered_gradient(ops.mean(total) + sum(self.losses) + activity)
 
     def scores(self, outputs):
         """The scores among what the discriminator gives."""
@@ -202,23 +205,28 @@ class GAN(keras.Model):
         networks = ("generator", "encoder", "discriminator", "loss", "penalty")
         return cls(**{k: keras.saving.deserialize_keras_object(v) if k in networks else v for k, v in config.items()})
 
-    def _outputs_and_penalty(self, points, training):
-        """What the discriminator gives at real samples and fakes, writing its state, and the penalty of its slope there."""
+    def _of_both(self, points, training):
+        """Of the discriminator at real samples and fakes: outputs; the slope, if a penalty asks for it; the new state, not
+        written yet, so that all calls of a step see one; regularisers of activity, which a later call would clear."""
+        of_weights = sum(v.regularizer is not None for v in self.discriminator.trainable_variables)  # the last; counted already
 
         def function(points):
-            outputs, state = self._call(points, training)
-            return self.scores(outputs), (outputs, state)
+            outputs, state, losses = self._call(points, training, return_losses=True)
+            activity = sum(losses[: len(losses) - of_weights], 0.0)
+            return self.scores(outputs), (outputs, state, ops.convert_to_tensor(activity))
 
-        slope, (outputs, state) = input_gradient(function, points, has_aux=True)
-        for variable, value in zip(self.discriminator.non_trainable_variables, state, strict=True):
-            variable.assign(value)
-        return outputs, self.penalty.of_gradient(slope)
+        if self.penalty is None or self.penalty.at != "both":
+            return None, *function(points)[1]
+        slope, more = input_gradient(function, points, has_aux=True)
+        return slope, *more
 
-    def _call(self, samples, training):
-        """Outputs of the discriminator by the present weights, and its new state, not written."""
-        weights = [ops.convert_to_tensor(v) for v in self.discriminator.trainable_variables]
-        state = self._state(self.discriminator)
-        return self.discriminator.stateless_call(weights, state, self.rows(samples), training=training)
+    def _call(self, samples, training, **options):
+        """What the discriminator gives by its present weights, its new state, which is not written, and more by options."""
+        weights, state = (
+            [ops.convert_to_tensor(v) for v in self.discriminator.trainable_variables],
+            self._state(self.discriminator),
+        )
+        return self.discriminator.stateless_call(weights, state, self.rows(samples), training=training, **options)
 
     def _outputs(self, network, weights, inputs, batch_size):
         weights, state = [ops.convert_to_tensor(v) for v in weights], self._state(network)

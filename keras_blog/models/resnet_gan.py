@@ -14,7 +14,8 @@ def resnet_gan(size=64, channels=3, latent=128, width=64, outputs=1, spectral=Tr
         channels: of the images.
         latent: length of the noise.
         width: feature maps at the largest size; they double with each halving, up to 8 times that.
-        outputs: of the discriminator: 1 score, or `latent` codes for `OGAN`.
+        outputs: of the discriminator: 1 score, or `latent` codes for `OGAN`, times the root of their number: so their mean, the
+            score, may be as steep under the spectral normalisation as one output would be.
         spectral: normalise the kernels of the discriminator by `layers.SpectralNormalization`.
         modulated: scale and shift by the noise, by `layers.SelfModulatedBatchNormalization`, in place of constants.
         scale: of the residuals; a small one lets deep networks start near the identity.
@@ -58,4 +59,5 @@ def resnet_gan(size=64, channels=3, latent=128, width=64, outputs=1, spectral=Tr
         x = keras.layers.AveragePooling2D(2)(keras.layers.Add()([x, keras.layers.Rescaling(scale)(y)]))
     x = keras.layers.Flatten()(keras.layers.LeakyReLU(negative_slope=0.2)(x))
     x = constrained(keras.layers.Dense(outputs))(x)
+    x = keras.layers.Rescaling(outputs**0.5)(x) if outputs > 1 else x
     return generator, keras.Model(images, keras.layers.Activation("linear", dtype="float32")(x), name="discriminator")

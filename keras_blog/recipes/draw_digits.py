@@ -29,12 +29,15 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_blog import metrics, models
+from keras_blog import losses, metrics, models
 from keras_blog.datasets import digits
-from keras_blog.recipes.ring_of_gaussians import DEFAULT, LOSSES
+from keras_blog.recipes import ring_of_gaussians
+from keras_blog.recipes.ring_of_gaussians import DEFAULT
 from keras_blog.recipes.run_folder import whole, write_csv
 from keras_blog.recipes.run_options import check_positive, settings_of
 from keras_blog.recipes.training import resumed_fit, write_metrics
+
+LOSSES = {**ring_of_gaussians.LOSSES, "quadratic": lambda: losses.QuadraticPotential(weight=1.0)}  # a gap of .3 or so
 
 
 def add_arguments(parser):
@@ -133,7 +136,7 @@ def _fit(images, loss, seed, options, settings):
     keras.utils.set_random_seed(seed)
     networks = models.selfmod(32, 1, options.latent, options.width, outputs=options.latent)
     gan = models.OGAN(*networks, LOSSES[loss](), options.correlation, average=0.99, seed=seed)
-    gan.compile(models.PlayerOptimizer(*(keras.optimizers.Adam(rate, 0.5) for rate in (5e-4, 1e-3))))
+    gan.compile(models.PlayerOptimizer(*(keras.optimizers.Adam(rate, 0.5) for rate in (1e-3, 5e-4))))
     epochs = max(1, round(options.steps / (len(images) // options.batch_size)))
     path = options.out / f"state-{loss}-{seed}.npz"
     backup = resumed_fit(

@@ -143,18 +143,34 @@ def test_the_state_of_a_network_is_written_once_a_step():
 
 @pytest.mark.parametrize("at", ["both", "fake"])
 def test_a_penalty_leaves_the_state_and_the_scores_as_they_are(at):
-    """At "both" the scores come out of the call that gives the slope. Iterations of power: one a step, in either case."""
+    """At "both" scores and the generator's gradient come out of the call that gives the slope. Iterations of power: one a
+    step, in either case."""
     ends = []
     for penalty in (None, losses.GradientPenalty(0.0, at=at)):
         keras.utils.set_random_seed(3)
         hidden = layers.SpectralNormalization(keras.layers.Dense(8, "relu"), seed=1)
-        discriminator = keras.Sequential([keras.Input((2,)), hidden, keras.layers.Dense(1)])
-        gan = models.GAN(networks()[0], discriminator, losses.WassersteinGAN(), penalty)
+        score = keras.layers.Dense(1, kernel_regularizer="l2", activity_regularizer="l2")
+        discriminator = keras.Sequential([keras.Input((2,)), hidden, score])
+        gan = models.GAN(networks()[0], discriminator, losses.RelativisticGAN(), penalty)
         gan.compile(keras.optimizers.SGD(0.1))
         gan.fit(NOISE, REAL, batch_size=8, shuffle=False, verbose=0)
         ends.append([numpy(v) for v in [*gan.trainable_variables, hidden.u]])
     for one, other in zip(*ends, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("at", [None, "both", "real"])
+def test_regularisers_of_a_discriminator_count_once(at):
+    """That of its activity was lost: a second call clears what the first has left."""
+    generator, _ = networks()
+    score = keras.layers.Dense(1, "tanh", kernel_regularizer="l1", activity_regularizer="l2", use_bias=False)
+    discriminator = keras.Sequential([keras.Input((2,)), score])
+    gan = models.GAN(generator, discriminator, penalty=losses.GradientPenalty(0.0, at=at) if at else None)
+    gan.compile("sgd")
+    logs = gan.evaluate(NOISE, REAL, batch_size=16, verbose=0, return_dict=True)
+    both = np.concatenate([REAL, numpy(generator(NOISE))])
+    expected = 0.01 * np.abs(numpy(score.kernel)).sum() + 0.01 * np.square(numpy(discriminator(both))).sum() / len(both)
+    assert logs["loss"] - logs["discriminator_loss"] - logs["generator_loss"] == pytest.approx(expected, rel=1e-4)
 
 
 def test_weights_of_samples_count():
