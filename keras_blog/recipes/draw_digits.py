@@ -5,8 +5,8 @@ spectral normalisation of the discriminator. Figures: the Fréchet distance of s
 classifier that is trained here first, and the mean square between images, from -1 to 1, and their reconstructions. Data:
 `datasets.digits`, 5,000 of MNIST; MNIST or Fashion-MNIST by `--data`, where Keras can fetch them; or your `.npz` file.
 
-Command: `keras-blog train draw-digits --backend torch --steps 312`, a sixth of the steps of a default run, seed 1; the halves of
-the images are .26 apart:
+Command: `keras-blog train draw-digits --backend torch --steps 312`, a sixth of the steps of a default run, seed 1; the
+halves of the images are .26 apart:
 
                      distance    reconstruction
     quadratic           16.2          .198
