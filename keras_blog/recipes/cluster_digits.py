@@ -34,7 +34,7 @@ from keras_blog.datasets import digits, labelled_images
 from keras_blog.ops.k_means import k_means
 from keras_blog.recipes.run_folder import whole, write_csv
 from keras_blog.recipes.run_options import check_positive, settings_of
-from keras_blog.recipes.training import write_metrics
+from keras_blog.recipes.training import resumed_fit, write_metrics
 
 DATA = ("digits", "mnist", "fashion_mnist")
 
@@ -56,6 +56,7 @@ def add_arguments(parser):
     parser.add_argument("--batch-size", type=int, default=100, help="default: %(default)s")
     parser.add_argument("--seeds", type=int, default=1, help="runs, for mean and deviation; default: %(default)s")
     parser.add_argument("--images", type=int, metavar="N", help="take only the first N")
+    parser.add_argument("--fresh", action="store_true", help="forget an unfinished run in DIR")
 
 
 def run(options):
@@ -65,16 +66,17 @@ def run(options):
     x = (images / np.float32(255))[..., None].astype("float32")
     options.batch_size = min(options.batch_size, len(x))
     print(f"{len(x):,} images, {options.clusters} clusters; backend {keras.config.backend()}")
-    rows, models_, histories = [], [], []
+    settings = settings_of(options, "seeds")
+    rows, models_, backups = [], [], []
     baseline = [k_means(x.reshape(len(x), -1), options.clusters, 5, seed) for seed in range(1, options.seeds + 1)]
     for seed in range(1, options.seeds + 1):
         start = time.time()
-        model, history = _fit(x, options, seed)
+        model, states = _fit(x, options, settings, seed)
         found = model.cluster(x)
         rows.append({**_figures(labels, found), "seconds": round(time.time() - start)})
         print(f"seed {seed}: " + ", ".join(f"{name} {value:.4g}" for name, value in rows[-1].items()), flush=True)
         models_.append(model)
-        histories.append(history)
+        backups += states
     table = {"k-means on pixels": [_figures(labels, found) for found in baseline], options.form: rows}
     if labels is not None:
         print(f"\n{'Mean, sd':20}" + "".join(f"{name:>18}" for name in ("accuracy", "purity", "nmi")))
@@ -84,10 +86,11 @@ def run(options):
             print(f"{name:20}" + "".join(f"{np.mean(c):10.4f} ± {sd:.4f}" for c, sd in zip(columns, spread, strict=True)))
     with whole(options.out / "model.keras") as path:
         models_[0].save(path)
-    write_csv(options.out / "history.csv", histories[0])
-    settings = settings_of(options)
-    write_metrics(options.out / "metrics.json", settings, figures=table)
+    write_csv(options.out / "history.csv", backups[0].history)
+    write_metrics(options.out / "metrics.json", settings_of(options), figures=table)
     _draw(options.out / "clusters.png", models_[0], x, labels)
+    for backup in backups:
+        backup.clear()
     print(f"\nIn {options.out}: model.keras, metrics.json, history.csv, clusters.png")
 
 
@@ -112,29 +115,36 @@ def networks(options):
     return encoder, keras.Sequential([keras.Input((options.latent,)), *decoder])
 
 
-def _fit(x, options, seed):
+def _fit(x, options, settings, seed):
+    """A trained model, and the states of its trainings, the last one first."""
     keras.utils.set_random_seed(seed)
     encoder, decoder = networks(options)
-    epochs = lambda steps: max(1, round(steps * options.batch_size / len(x)))  # noqa: E731
-    fit = {"batch_size": options.batch_size, "verbose": 0}
+
+    def fit(model, steps, name):
+        model(x[:1])  # builds it
+        return resumed_fit(
+            model, x, path=options.out / f"state-{name}-{seed}.npz", settings=settings, fresh=options.fresh,
+            epochs=max(1, round(steps * options.batch_size / len(x))), batch_size=options.batch_size, verbose=0,
+        )  # fmt: skip
+
     if options.form == "article":
         inputs = [keras.Input((options.latent,)), keras.layers.Dense(256, "relu"), keras.layers.Dense(options.clusters)]
         prior, likelihood = layers.GaussianMixturePrior(options.clusters), layers.Likelihood("gaussian", 0.4)
         model = models.ClusteringVAE(encoder, decoder, prior, keras.Sequential(inputs), likelihood=likelihood, seed=seed)
         model.compile(keras.optimizers.Adam(1e-3))
-        return model, model.fit(x, epochs=epochs(options.steps), **fit).history
-    likelihood = layers.Likelihood()
+        return model, [fit(model, options.steps, "clusters")]
+    likelihood, states = layers.Likelihood(), []
     if options.first_steps:
         warm_up = keras.optimizers.schedules.PolynomialDecay(0.0, max(options.first_steps // 2, 1), 1.0)
         first = models.VAE(encoder, decoder, likelihood, beta=warm_up, seed=seed)
         first.compile(keras.optimizers.Adam(1e-3))
-        first.fit(x, epochs=epochs(options.first_steps), **fit)
+        states.append(fit(first, options.first_steps, "first"))
     prior = layers.GaussianMixturePrior(options.clusters, learn_variances=True, learn_weights=True)
     model = models.ClusteringVAE(encoder, decoder, prior, likelihood=likelihood, seed=seed)
     model.start_clusters(x, seed=seed)
     rate = keras.optimizers.schedules.CosineDecay(1e-3, options.steps, alpha=0.05)
     model.compile(keras.optimizers.Adam(rate))
-    return model, model.fit(x, epochs=epochs(options.steps), **fit).history
+    return model, [fit(model, options.steps, "clusters"), *states]
 
 
 def _load(options):
