@@ -11,7 +11,7 @@ One worker process a backend, one core, one thread; in it both take turns of fou
 median of the turns, the first left out. The networks of both are first checked to give the same images and scores.
 
 Measured, in docs/gan.md: torch .92 and 1.00 at width 32 (`--repeat 1`), .89 and 1.06 at 16 (`--repeat 3`), for a goal of .9;
-JAX .69 and .83 at width 16, for 1.5.
+JAX .7 and .8 at width 16, for 1.5.
 """
 
 import argparse
