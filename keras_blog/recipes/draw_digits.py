@@ -17,11 +17,13 @@ halves of the images are .26 apart:
     relativistic       117.7          .322
     exponential        132.2          .298
 
-Under five minutes of CPU for the seven. Least squares for longer: 10.3 and .082 after 700 steps, 4.9 and .119 after 1,900, 2.7 and
-.172 after 4,000; most samples are digits then. The reconstructions are best early, and drift. With the last four the discriminator wins: its scores are far apart, 7 with the
-relativistic loss, and its codes do not correlate with the noise. Of one rate for all: before codes were scaled by the root of
-their number, which is what halved the figures of the first three, a rate of 2e-4 for the discriminator took the relativistic
-loss from 135 to 52 in 400 steps, and least squares from 36 to 72.
+Under five minutes of CPU for the seven. Least squares for longer: 10.3 and .082 after 700 steps, 4.9 and .119 after 1,900, 2.7
+and .172 after 4,000; most samples are digits then. The reconstructions are best early, and drift.
+
+With the last four the discriminator wins: its scores are far apart, 7 with the relativistic loss, its codes do not correlate
+with the noise. No rate is best for all: before codes were scaled by the root of their number, which is what halved the figures
+of the first three, a rate of 2e-4 for the discriminator took the relativistic loss from 135 to 52 in 400 steps, and least
+squares from 36 to 72.
 
 References:
     Articles: kexue.fm 6409, 6549
