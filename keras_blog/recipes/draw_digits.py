@@ -21,9 +21,8 @@ Under five minutes of CPU for the seven. Least squares for longer: 10.3 and .082
 and .172 after 4,000; most samples are digits then. The reconstructions are best early, and drift.
 
 With the last four the discriminator wins: its scores are far apart, 7 with the relativistic loss, its codes do not correlate
-with the noise. No rate is best for all: before codes were scaled by the root of their number, which is what halved the figures
-of the first three, a rate of 2e-4 for the discriminator took the relativistic loss from 135 to 52 in 400 steps, and least
-squares from 36 to 72.
+with the noise. No rates are best for all: before codes were scaled by the root of their number, 400 steps at 1e-3 and 2e-4 in
+place of 5e-4 and 1e-3 took the relativistic loss from 135 to 52, and least squares from 36 to 72.
 
 References:
     Articles: kexue.fm 6409, 6549
