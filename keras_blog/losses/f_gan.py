@@ -72,10 +72,12 @@ class FGAN(AdversarialLoss):
 
     def real_term(self, scores):
         activation, conjugate = self._two
+        scores = ops.convert_to_tensor(scores)
         return conjugate(-scores) if self.reverse else -activation(scores)
 
     def fake_term(self, scores):
         activation, conjugate = self._two
+        scores = ops.convert_to_tensor(scores)
         return -activation(-scores) if self.reverse else conjugate(scores)
 
     def for_generator(self, real, fake):

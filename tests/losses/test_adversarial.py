@@ -110,6 +110,13 @@ def test_a_function_of_ones_own():
     np.testing.assert_allclose(best(losses.FGAN(squared_difference), ratios), (ratios - 1) ** 2, atol=1e-5)
 
 
+@pytest.mark.parametrize("divergence", ["jeffreys", 0.5, squared_difference])
+def test_terms_take_arrays_as_tensors(divergence):
+    loss, scores = losses.FGAN(divergence), np.array([-1.0, 0.5], "float32")
+    for term in (loss.real_term, loss.fake_term):
+        np.testing.assert_array_equal(numpy(term(scores)), numpy(term(ops.convert_to_tensor(scores))))
+
+
 GAUSSIANS = {
     "total_variation": 0.382924922548,
     "kl": 0.5,
