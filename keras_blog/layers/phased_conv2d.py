@@ -1,4 +1,4 @@
-"""Convolution to half the size, by products of matrices."""
+"""Convolution to half the size, with quick gradients of gradients."""
 
 import keras
 
@@ -7,7 +7,7 @@ from keras_blog.ops.phases import halved
 
 @keras.saving.register_keras_serializable("keras_blog")
 class PhasedConv2D(keras.layers.Conv2D):
-    """Keras's `Conv2D`, the same numbers and weights, by products of matrices where the size halves.
+    """Keras's `Conv2D`, the same numbers and weights, with quick gradients where the size halves.
 
     That is with windows of 4x4, strides of 2 and "same" padding, at even sizes; with others it is Keras's own. It is for
     penalties on a slope on the CPU: there XLA takes ten times as long for the gradient of the gradient of a strided kernel.

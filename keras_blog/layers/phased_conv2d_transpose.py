@@ -1,4 +1,4 @@
-"""Transposed convolution of twice the size, by products of matrices."""
+"""Transposed convolution of twice the size, with quick gradients."""
 
 import keras
 from keras import ops
@@ -8,7 +8,7 @@ from keras_blog.ops.phases import doubled
 
 @keras.saving.register_keras_serializable("keras_blog")
 class PhasedConv2DTranspose(keras.layers.Conv2DTranspose):
-    """Keras's `Conv2DTranspose`, the same numbers and weights, by products of matrices where the size doubles.
+    """Keras's `Conv2DTranspose`, the same numbers and weights, with quick gradients where the size doubles.
 
     That is with windows of 4x4, strides of 2 and "same" padding; with others it is Keras's own. It is for the CPU: there XLA
     takes ten times as long for the gradient of a transposed kernel as for that of an ordinary one.
