@@ -52,9 +52,16 @@ Before, none read: when the prior began with the article's half a nat and the ou
 prior that begins with three nats alone had .204, one table for both in addition .248, and with the embeddings in what is
 attended to, and a rate of 5e-3, .268.
 
-News of iNews: 5,355 pairs, the default; an update of `prior` takes .19 s of CPU time, ten epochs five minutes. Neither was
-trained on them here, for want of CPU time, but for 70 updates. On all 964 test pairs the beginning of the text has ROUGE-1
-.298.
+News of iNews, characters: `keras-blog train titles --models prior plain --epochs 6`, TensorFlow, seed 1, 1,008 updates on
+5,355 pairs, three minutes of CPU time a model:
+
+    beginning of the text             .298         .222         .275         .146         .006
+    prior, beam 3                     .151         .053         .129         .056         .029
+    plain, beam 1                     .169         .064         .147         .106         .035
+    plain, beam 3                     .175         .078         .157         .104         .039
+
+They write fluent phrases that have little to do with the text: the article learns from more than 800,000. The prior
+whose start of six was found on Debian is behind here.
 """
 
 import importlib.util
