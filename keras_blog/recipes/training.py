@@ -1,5 +1,7 @@
 """A training that survives an interruption, and what it leaves behind: the model, the figures."""
 
+import json
+
 import keras
 
 from keras_blog.callbacks import ExactResume
@@ -33,7 +35,8 @@ def resumed_fit(model, *data, path, settings, fresh, epochs, callbacks=(), **arg
 def write_model(path, model):
     """The model without its optimizer: with that of Adam the file would be three times as large."""
     copy = type(model).from_config(model.get_config())
-    copy.build_from_config(model.get_build_config())
+    config = json.loads(json.dumps(model.get_build_config()))  # as out of a file: Keras's own dict is no plain one
+    copy.build_from_config(config)
     copy.set_weights(model.get_weights())
     copy.built = True  # Keras builds it without saying so
     with whole(path) as unfinished:
