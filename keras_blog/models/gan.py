@@ -222,10 +222,8 @@ class GAN(keras.Model):
 
     def _call(self, samples, training, **options):
         """What the discriminator gives by its present weights, its new state, which is not written, and more by options."""
-        weights, state = (
-            [ops.convert_to_tensor(v) for v in self.discriminator.trainable_variables],
-            self._state(self.discriminator),
-        )
+        weights = [ops.convert_to_tensor(v) for v in self.discriminator.trainable_variables]
+        state = self._state(self.discriminator)
         return self.discriminator.stateless_call(weights, state, self.rows(samples), training=training, **options)
 
     def _outputs(self, network, weights, inputs, batch_size):

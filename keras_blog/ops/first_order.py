@@ -25,11 +25,7 @@ def first_order(values, x, slope):
     References:
         Article: kexue.fm 6139
     """
-    values, x, slope = (
-        ops.stop_gradient(ops.convert_to_tensor(values)),
-        ops.convert_to_tensor(x),
-        ops.convert_to_tensor(slope),
-    )
+    values, x, slope = map(ops.convert_to_tensor, (values, x, slope))
     change = ops.stop_gradient(slope) * (x - ops.stop_gradient(x))  # zeros
     change = ops.sum(ops.reshape(change, (-1, math.prod(x.shape[1:]))), axis=-1)
-    return values + ops.cast(ops.reshape(change, (-1, *values.shape[1:])), values.dtype)
+    return ops.stop_gradient(values) + ops.cast(ops.reshape(change, (-1, *values.shape[1:])), values.dtype)

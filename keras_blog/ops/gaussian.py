@@ -36,7 +36,7 @@ def split(parameters):
 
 def sample(mean, log_variance, noise):
     """`mean + sigma * noise`: a sample where `noise` is standard normal, the mean where it is 0."""
-    mean, log_variance = _float(mean), _float(log_variance)
+    mean, log_variance = ops.cast(mean, "float32"), ops.cast(log_variance, "float32")
     return mean + _exp(0.5 * log_variance) * noise
 
 
@@ -71,7 +71,7 @@ def kl_divergence(mean, log_variance, prior_mean=0.0, prior_log_variance=0.0, ke
         raise ValueError(
             f"`log_variance` must have the shape of `mean`, {tuple(mean.shape)}; received {tuple(log_variance.shape)}"
         )
-    prior_mean, prior_log_variance = _float(prior_mean), _float(prior_log_variance)
+    prior_mean, prior_log_variance = ops.cast(prior_mean, "float32"), ops.cast(prior_log_variance, "float32")
     ratio = log_variance - prior_log_variance
     terms = 0.5 * (ops.square(mean - prior_mean) * _exp(-prior_log_variance) + _exp(ratio) - ratio - 1)
     return terms if keepdims else ops.sum(terms, axis=-1)
@@ -95,7 +95,7 @@ def log_density(x, mean=0.0, log_variance=0.0):
     References:
         Article: kexue.fm 5887
     """
-    x, mean, log_variance = ops.cast(x, "float32"), _float(mean), _float(log_variance)
+    x, mean, log_variance = ops.cast(x, "float32"), ops.cast(mean, "float32"), ops.cast(log_variance, "float32")
     terms = ops.square(x - mean) * _exp(-log_variance) + log_variance + math.log(2 * math.pi)
     return -0.5 * ops.sum(terms, axis=-1)
 
@@ -131,16 +131,6 @@ def interpolate(start, end, weights):
     return ops.cos(angle) * start + ops.sin(angle) * end
 
 
-def _float(x):
-    return x if _is_number(x) else ops.cast(x, "float32")
-
-
 def _exp(x):
-    if _is_number(x):
-        return math.exp(x)
     below = ops.minimum(x, LINEAR_FROM)
     return ops.exp(below) * (1 + (x - below))
-
-
-def _is_number(x):  # which stays one: on torch every operation counts
-    return isinstance(x, (int, float))

@@ -17,7 +17,7 @@ for a convolutional network after 30,000 steps on all of MNIST, of which `--netw
 
 JAX; mean and deviation of the seeds 1 to 5 (`--seeds 5`), the second line of seed 1 alone, the fifth of the seeds 1 to 3
 (`--form article --latent 20 --steps 7500 --seeds 3`, dense network). The third, the default, takes 55 seconds of one core a
-seed. With convolutions, seed 1, TensorFlow: 14 minutes of a busy core, and the last line, the article's full run (`--form
+seed. With convolutions, seed 1, TensorFlow: 15 minutes of a busy core, and the last line, the article's full run (`--form
 article --latent 20 --network convolutions --steps 30000`), 55 minutes; it has a fourteenth of the article's images.
 
 References:

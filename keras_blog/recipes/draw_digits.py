@@ -17,7 +17,7 @@ of the images are .26 apart:
     wasserstein    137.2 ±  7.9     .282 ± .040
     relativistic   155.7 ± 20.2     .337 ± .009
 
-Some 15 minutes of CPU for the 21. Least squares for longer, one seed: 10.3 and .082 after 700 steps, 4.9 and .119 after 1,900,
+Half a minute of CPU time a run. Least squares for longer, one seed: 10.3 and .082 after 700 steps, 4.9 and .119 after 1,900,
 2.7 and .172 after 4,000; most samples are digits then. The reconstructions are best early, and drift.
 
 With the last four the discriminator may win: its scores are far apart, 7 with the relativistic loss, its codes do not

@@ -40,7 +40,7 @@ right one is better than `prior` at the last four, and the choice between two si
 .220 and .225. That is where both ends help. Whether the sides see each other changes nothing here, nor does every pair.
 
 Before, none read: when the prior began with the article's half a nat and the outputs had a table of their own, 384 updates of
-64 pairs ended at ROUGE-1 .12. On 300 updates of 64 (dim 128, 5,745 tokens, beam 3, one seed, a script beside this recipe) a
+64 pairs ended at ROUGE-1 .12. On 300 updates of 64 (dim 128, 5,745 tokens, beam 3, one seed; trials of an unfinished version) a
 prior that begins with three nats alone had .204, one table for both in addition .248, and with the embeddings in what is
 attended to, and a rate of 5e-3, .268.
 
