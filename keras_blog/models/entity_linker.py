@@ -86,6 +86,8 @@ class EntityLinker(keras.Model):
         self.build()
 
     def build(self, input_shape=None):
+        if self.built:  # a model out of a file is asked again
+            return
         dim = self.encoder.compute_output_shape((None, 16))[-1]
         self.pointer.build((None, None, dim + 4))
         self.span.build((None, None, dim))
@@ -94,7 +96,6 @@ class EntityLinker(keras.Model):
         self.compared.build((None, None, 7 * self.units))
         self.score.build((None, None, self.units))
         self.prior.build((None, None))
-        self.built = True
 
     @staticmethod
     def vocabulary_of(texts, entities, min_count=2):
