@@ -262,7 +262,8 @@ def test_samples_stop_at_the_end_and_are_repeatable():
         known = {tuple(padded(sequence, 4)): score for score, sequence in all_sequences(table[b], 4)}
         for row, score in zip(numpy(tokens)[b].tolist(), numpy(scores)[b], strict=True):
             # A likely sequence's score is a difference of nearly equal float32 numbers: its error is that of the logits.
-            assert score == pytest.approx(known[tuple(row)], rel=1e-5, abs=4 * np.finfo("float32").eps * abs(table).max())
+            rounding = 4 * float(np.finfo("float32").eps * abs(table).max())
+            assert score == pytest.approx(known[tuple(row)], rel=1e-5, abs=rounding)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ each_pattern = pytest.mark.parametrize("name", PATTERNS)
 
 
 def arrays(n, seed=0):
-    return [np.random.default_rng(seed).normal(size=(2, n, 2, 4)).astype("float32") for _ in range(4)]
+    return list(np.random.default_rng(seed).normal(size=(4, 2, n, 2, 4)).astype("float32"))
 
 
 def compare(name, lengths):
