@@ -183,7 +183,7 @@ for word, output in list(zip(unseen, outputs, strict=True))[:: 2 if QUICK else 6
 shown = ["kexue", "thoroughly", "photosynthesis"]
 figure, axes = plt.subplots(1, len(shown), figsize=(11, 3.8), layout="constrained")
 for axis, word, output in zip(axes, shown, model.generate(shown, beams=4, steps=20), strict=True):
-    axis.imshow(model.attention_of(word, output).reshape(len(output), -1), cmap="magma", vmin=0, vmax=1, aspect="auto")
+    axis.imshow(model.attention_of(word, output), cmap="magma", vmin=0, vmax=1, aspect="auto")
     axis.set_xticks(range(len(word)), word)
     axis.set_yticks(range(len(output)), output)
 plt.show()

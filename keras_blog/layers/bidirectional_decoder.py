@@ -1,5 +1,7 @@
 """A Transformer decoder that writes from both ends at once."""
 
+import math
+
 import keras
 from keras import ops
 
@@ -32,9 +34,9 @@ class BidirectionalDecoder(keras.layers.Layer):
         seed: of the dropout.
 
     Call arguments:
-        inputs: the two directions in axis 1, shape `(batch, 2, steps, dim)`.
+        inputs: the two directions in axis 1, shape `(batch, 2, steps, dim)`. Padding comes behind, where no real step sees it.
         memory: what both read, shape `(batch, source steps, source dim)`.
-        memory_mask: true at real steps of it, shape `(batch, source steps)`.
+        memory_mask: true at real steps of it, shape `(batch, source steps)`; Keras fills it in from the memory's own mask.
 
     Returns:
         Shape of `inputs`.
@@ -59,11 +61,14 @@ class BidirectionalDecoder(keras.layers.Layer):
                 raise ValueError(f"`{name}` must be an int from 1 to 65536; received {value!r}")
         if fusion not in ("tanh", "average"):
             raise ValueError(f"`fusion` must be 'tanh' or 'average'; received {fusion!r}")
+        if isinstance(future_weight, bool) or not isinstance(future_weight, (int, float)) or not math.isfinite(future_weight):
+            raise ValueError(f"`future_weight` must be a finite number; received {future_weight!r}")
         if not 0 <= dropout < 1:
             raise ValueError(f"`dropout` must lie in [0, 1); received {dropout!r}")
         self.num_heads, self.key_dim, self.hidden = num_heads, key_dim, hidden
         self.fusion, self.future_weight, self.dropout, self.seed = fusion, future_weight, dropout, seed
         self.drop = keras.layers.Dropout(dropout, seed=seed)
+        self.supports_masking = True  # the mask of `inputs` goes through, to the loss
 
     def build(self, inputs_shape, memory_shape):
         if len(inputs_shape) != 4 or inputs_shape[1] != 2:
@@ -93,7 +98,7 @@ class BidirectionalDecoder(keras.layers.Layer):
         mask = None if memory_mask is None else ops.repeat(ops.cast(memory_mask, "bool"), 2, axis=0)
         y = self.norms[0](x)
         key, value = (self._heads(layer(y)) for layer in (self.key_dense, self.value_dense))
-        x = self._block(x, y, key, value, causal[None, None], remembered, mask, 1, training)
+        x, _ = self._block(x, y, key, value, causal[None, None], remembered, mask, 1, training)
         return ops.reshape(x, (batch, 2, steps, dim))
 
     def remember(self, memory, rows):
@@ -119,24 +124,26 @@ class BidirectionalDecoder(keras.layers.Layer):
             beams: hypotheses of a direction.
 
         Returns:
-            `(output, cache)`.
+            `(output, cache, attention)`, the last to the memory, mean over the heads, shape `(rows, source steps)`.
         """
         y = self.norms[0](inputs)
         new = (self._heads(layer(y)) for layer in (self.key_dense, self.value_dense))
         cache = [ops.slice_update(old, (0, step, 0, 0), ops.cast(x, old.dtype)) for old, x in zip(cache, new, strict=True)]
         seen = ops.reshape(ops.arange(cache[0].shape[1]) <= step, (1, 1, 1, -1))
-        return self._block(inputs, y, *cache, seen, remembered, memory_mask, beams, False), cache
+        x, weights = self._block(inputs, y, *cache, seen, remembered, memory_mask, beams, False)
+        return x, cache, ops.mean(weights, axis=1)[:, 0]
 
     def _block(self, x, y, key, value, seen, remembered, memory_mask, beams, training):
         query = self._heads(self.query_dense(y))
-        own = self._attend(query, key, value, seen)
-        other = self._attend(query, *(_other(part, beams) for part in (key, value)), seen)
+        own, _ = self._attend(query, key, value, seen)
+        other, _ = self._attend(query, *(_other(part, beams) for part in (key, value)), seen)
         joined = own + self.future_weight * ops.tanh(other) if self.fusion == "tanh" else (own + other) / 2
         x = x + self.drop(self.output_dense(joined), training=training)
         query = self._heads(self.memory_query_dense(self.norms[1](x)))
         mask = None if memory_mask is None else memory_mask[:, None, None]
-        x = x + self.drop(self.memory_output_dense(self._attend(query, *remembered, mask)), training=training)
-        return x + self.drop(self.outer_dense(self.inner_dense(self.norms[2](x))), training=training)
+        read, weights = self._attend(query, *remembered, mask)
+        x = x + self.drop(self.memory_output_dense(read), training=training)
+        return x + self.drop(self.outer_dense(self.inner_dense(self.norms[2](x))), training=training), weights
 
     def _heads(self, x):
         return ops.reshape(x, (*ops.shape(x)[:2], self.num_heads, self.key_dim))
@@ -149,7 +156,7 @@ class BidirectionalDecoder(keras.layers.Layer):
         weights = weights if seen is None else ops.where(seen, weights, 0.0)  # a row without a key reads nothing
         weights = weights / ops.maximum(ops.sum(weights, axis=-1, keepdims=True), 1e-30)
         y = ops.einsum("bhqk,bkhd->bqhd", ops.cast(weights, value.dtype), value)
-        return ops.reshape(y, (*ops.shape(y)[:2], self.num_heads * self.key_dim))
+        return ops.reshape(y, (*ops.shape(y)[:2], self.num_heads * self.key_dim)), weights
 
     def compute_output_shape(self, inputs_shape, memory_shape):
         return inputs_shape

@@ -79,7 +79,7 @@ class SourcePrior(keras.layers.Layer):
         rows = ops.broadcast_to(ops.arange(batch, dtype="int32")[:, None], (batch, steps))
         places = ops.stack([ops.reshape(rows, (-1,)), ops.reshape(columns, (-1,))], axis=-1)
         ones = ops.ones_like(places[:, 0], dtype="float32")
-        return ops.scatter_update(ops.zeros((batch, self.size + 1)), places, ones)[:, :-1]
+        return ops.scatter_update(ops.zeros((batch, self.size + 1), "float32"), places, ones)[:, :-1]
 
     def compute_output_shape(self, inputs_shape, source_shape=None):
         return inputs_shape

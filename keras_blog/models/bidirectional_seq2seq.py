@@ -4,9 +4,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_blog.layers import BidirectionalDecoder, SourcePrior
+from keras_blog.layers import BidirectionalDecoder
 from keras_blog.models.text_writer import TextWriter
-from keras_blog.models.vocabulary import PADDING, UNKNOWN, padded
+from keras_blog.models.vocabulary import padded
 from keras_blog.ops import bidirectional_beam_search, paired_beam_search
 
 
@@ -66,8 +66,6 @@ class BidirectionalSeq2Seq(TextWriter):
         super().__init__(source_vocabulary, target_vocabulary, 2, dim, depth, dropout, max_source, seed, tied, **kwargs)
         if not isinstance(num_heads, int) or isinstance(num_heads, bool) or num_heads < 1 or dim % num_heads:
             raise ValueError(f"`num_heads` must be a divisor of `dim`, {dim}; received {num_heads!r}")
-        if prior and target_vocabulary is not None:
-            raise ValueError("`prior` needs one vocabulary for both sides; received a `target_vocabulary`")
         self.num_heads, self.fusion, self.future_weight, self.prior = num_heads, fusion, future_weight, prior
         self.blocks = [
             BidirectionalDecoder(num_heads, dim // num_heads, 2 * dim, fusion, future_weight, dropout, seed, name=f"block_{i}")
@@ -76,8 +74,7 @@ class BidirectionalSeq2Seq(TextWriter):
         self.norm = keras.layers.LayerNormalization(epsilon=1e-6, name="norm")
         # Blocks add to the last token's embedding: scored by the same table as it is, that token would be written again.
         self.features = keras.layers.Dense(dim, name="features") if tied else keras.layers.Identity(name="features")
-        specials = [PADDING, UNKNOWN, *range(self.end, self.size)]
-        self.source_prior = SourcePrior(specials, float(prior), name="source_prior") if prior else None
+        self.source_prior = self.prior_of(prior)
 
     def build(self, input_shape=None):
         super().build()
@@ -91,8 +88,8 @@ class BidirectionalSeq2Seq(TextWriter):
     def call(self, inputs, training=None):
         sources, targets = inputs
         memory, mask, _ = self.read(sources, training)
-        positions = ops.convert_to_tensor(_positions(targets.shape[2] or 1024, self.dim))[: ops.shape(targets)[2]]
-        x = self.drop(self.embed(self.target_table, targets) + positions, training=training)
+        x = self.embed(self.target_table, targets)
+        x = self.drop(x + _positions(ops.shape(targets)[2], self.dim, x.dtype), training=training)
         for block in self.blocks:
             x = block(x, memory, memory_mask=mask, training=training)
         logits = self.score(self.features(self.norm(x)))
@@ -102,11 +99,11 @@ class BidirectionalSeq2Seq(TextWriter):
         return ops.reshape(self.source_prior(ops.reshape(logits, (shape[0], -1, self.size)), sources), shape)
 
     def stepper(self, sources, steps, half):
-        """`(step, state)` for the searches from both ends, with `half` rows a direction."""
-        memory, mask, _ = self.read(sources)
+        """`(step, state, source mask)` for the searches from both ends, with `half` rows a direction."""
+        memory, source_mask, _ = self.read(sources)
         remembered = [block.remember(memory, 2 * half) for block in self.blocks]
-        mask, rows = (ops.repeat(x, 2 * half, axis=0) for x in (mask, sources))
-        positions = ops.convert_to_tensor(_positions(steps, self.dim))
+        mask, rows = (ops.repeat(x, 2 * half, axis=0) for x in (source_mask, sources))
+        positions = _positions(steps, self.dim, memory.dtype)
         caches = [block.initial_cache(2 * ops.shape(sources)[0], steps) for block in self.blocks]
 
         def step(last, state):
@@ -114,12 +111,12 @@ class BidirectionalSeq2Seq(TextWriter):
             x = (self.embed(self.target_table, last) + ops.take(positions, t, axis=0))[:, None]
             new = []
             for block, cache, memory in zip(self.blocks, caches, remembered, strict=True):
-                x, cache = block.decode(x, cache, t, memory, mask, half)
+                x, cache, attention = block.decode(x, cache, t, memory, mask, half)
                 new.append(cache)
             logits = self.score(self.features(self.norm(x)))[:, 0]
-            return logits if self.source_prior is None else self.source_prior(logits, rows), (t + 1, new)
+            return logits if self.source_prior is None else self.source_prior(logits, rows), (t + 1, new), attention
 
-        return step, (ops.zeros((), "int32"), caches)
+        return step, (ops.zeros((), "int32"), caches), source_mask
 
     def search(self, sources, steps, beams, seed, options):
         """`(tokens, scores)` of `ops.bidirectional_beam_search`, or, with the option `paired`, of `ops.paired_beam_search`."""
@@ -127,7 +124,13 @@ class BidirectionalSeq2Seq(TextWriter):
             raise ValueError("`beams` must be an int, for outputs written from both ends are not drawn; received None")
         options = {"allowed": self.allowed(), **options}
         paired = options.pop("paired", False)
-        step, state = self.stepper(sources, steps, beams**2 if paired else beams // 2)
+        with_attention, state, mask = self.stepper(sources, steps, beams**2 if paired else beams // 2)
+
+        def step(last, state):
+            return with_attention(last, state)[:2]
+
+        if options.get("coverage_penalty") and not paired:
+            options["source_mask"], step = mask, with_attention
         start = ops.stack([ops.full_like(sources[:, 0], self.start + side) for side in range(2)], axis=1)
         search = paired_beam_search if paired else bidirectional_beam_search
         return search(step, state, start, steps, self.end, beams, **options)[:2]
@@ -145,7 +148,8 @@ class BidirectionalSeq2Seq(TextWriter):
         return {**super().get_config(), **own}
 
 
-def _positions(steps, dim):
-    """Sines and cosines of the step number, float32 `(steps, dim)`."""
-    angles = np.arange(steps)[:, None] / 10000 ** (np.arange(dim // 2) / (dim // 2))
-    return np.concatenate([np.sin(angles), np.cos(angles)], axis=1).astype("float32")
+def _positions(steps, dim, dtype):
+    """Sines and cosines of the step number, shape `(steps, dim)`."""
+    rates = (10000 ** (-np.arange(dim // 2) / (dim // 2))).astype("float32")
+    angles = ops.cast(ops.arange(steps), "float32")[:, None] * rates
+    return ops.cast(ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=1), dtype)

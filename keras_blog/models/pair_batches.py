@@ -20,7 +20,8 @@ class PairBatches(LengthBatches):
     """
 
     def __init__(self, model, sources, targets, batch_size=64, shuffle=True):
-        if len(sources) != len(targets) or not len(sources):
+        sources, targets = list(sources), list(targets)
+        if len(sources) != len(targets) or not sources:
             raise ValueError(
                 f"`targets` must be one a source, at least one; received {len(targets)} for {len(sources)} sources"
             )

@@ -3,9 +3,8 @@
 import keras
 from keras import ops
 
-from keras_blog.layers import ConditionalLayerNormalization, SourcePrior
+from keras_blog.layers import ConditionalLayerNormalization
 from keras_blog.models.text_writer import TextWriter
-from keras_blog.models.vocabulary import PADDING, UNKNOWN
 from keras_blog.ops import beam_search, sample_sequences
 
 
@@ -65,8 +64,6 @@ class Seq2Seq(TextWriter):
         super().__init__(source_vocabulary, target_vocabulary, 1, dim, depth, dropout, max_source, seed, tied, **kwargs)
         if not isinstance(num_heads, int) or isinstance(num_heads, bool) or num_heads < 0 or (num_heads and dim % num_heads):
             raise ValueError(f"`num_heads` must be a divisor of `dim`, {dim}, or 0; received {num_heads!r}")
-        if prior and target_vocabulary is not None:
-            raise ValueError("`prior` needs one vocabulary for both sides; received a `target_vocabulary`")
         self.num_heads, self.prior = num_heads, prior
         self.first_state = keras.layers.Dense(depth * dim, "tanh", name="first_state")
         self.norms = [ConditionalLayerNormalization(max(dim // 4, 1), name=f"norm_{i}") for i in range(depth + 1)]
@@ -75,8 +72,7 @@ class Seq2Seq(TextWriter):
         attention = keras.layers.MultiHeadAttention
         self.attention = attention(num_heads, dim // num_heads, name="attention") if num_heads else None
         self.features = keras.layers.Dense(dim, None if tied else "gelu", name="features")
-        specials = [PADDING, UNKNOWN, self.end, self.start]
-        self.source_prior = SourcePrior(specials, float(prior), name="source_prior") if prior else None
+        self.source_prior = self.prior_of(prior)
 
     def build(self, input_shape=None):
         super().build()

@@ -22,7 +22,8 @@ class TextSearch(keras.Model):
     def __init__(self, model, steps, beams, options):
         super().__init__()
         self.model, self.steps, self.beams, self.options = model, steps, beams, dict(options)
-        self.seed = keras.random.SeedGenerator(self.options.pop("seed", None))  # so that no two calls draw the same
+        seed = self.options.pop("seed", None)  # an int starts a generator, so that no two calls draw the same
+        self.seed = seed if isinstance(seed, keras.random.SeedGenerator) else keras.random.SeedGenerator(seed)
 
     def build(self, input_shape):
         pass

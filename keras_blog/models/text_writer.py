@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_blog.layers import SourcePrior
 from keras_blog.models.text_search import Searches
 from keras_blog.models.vocabulary import PADDING, UNKNOWN, Vocabulary, of_similar_length, padded, quarters, vocabulary_of
 
@@ -44,7 +45,6 @@ class TextWriter(keras.Model):
         self.target_tokens = self.source_tokens if target_vocabulary is None else Vocabulary(self.target_vocabulary)
         self.end, self.start = len(self.target_tokens), len(self.target_tokens) + 1
         self.size = self.start + starts
-        self.never = [PADDING, UNKNOWN, *range(self.start, self.size)]  # no output has them
         # Scores want short rows; `embed` makes them longer.
         start = keras.initializers.RandomNormal(stddev=dim**-0.5) if tied else "uniform"
         self.target_table = self.source_table = keras.layers.Embedding(self.size, dim, start, name="target_table")
@@ -102,20 +102,31 @@ class TextWriter(keras.Model):
             beams: of the beam search; 1 is nearly greedy search; None draws, with the options of `ops.sample_sequences`.
             steps: most tokens of an output.
             batch_size: sources that are searched together.
-            **options: of `ops.beam_search`, such as `length_penalty`, `coverage_penalty`, `min_length`, `no_repeat`.
+            **options: of `ops.beam_search`, such as `length_penalty`, `coverage_penalty`, `min_length`, `no_repeat`. With
+                `best` or `samples` above 1 each text has a list of so many, empty ones where the rules leave fewer. `allowed`
+                holds tokens here, not ids. `seed` starts the draws; calls that follow draw others.
         """
+        for name, value in (("beams", 1 if beams is None else beams), ("steps", steps), ("batch_size", batch_size)):
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ValueError(f"`{name}` must be an int of at least 1; received {value!r}")
+        if isinstance(texts, str):
+            raise ValueError(f"`texts` must be a list of texts; received one string, {texts[:40]!r}")
         if not self.built:
             self.build()
+        if options.get("allowed") is not None:
+            options["allowed"] = self.allowed(options["allowed"])
+        texts = list(texts)
         search, outputs = self._searches.of(self, steps, beams, options), [None] * len(texts)
         tokens = self.source_vocabulary if self.target_vocabulary is None else self.target_vocabulary
         joined = all(len(token) == 1 for token in tokens)
         for some in of_similar_length(texts, batch_size):
             rows = [*some, *some[:1] * (batch_size - len(some) if len(texts) > batch_size else 0)]  # one shape less to compile
             found, _ = search.predict_on_batch(self.encode([texts[i] for i in rows]))
-            for i, row in zip(some, found[:, 0], strict=False):
-                ids = [token for token in row[: _length(row, self.end)].tolist() if token > UNKNOWN]
-                words = [tokens[token - UNKNOWN - 1] for token in ids]
-                outputs[i] = "".join(words) if joined else words
+            for i, rows in zip(some, found, strict=False):
+                ids = [[token for token in row[: _length(row, self.end)].tolist() if token > UNKNOWN] for row in rows]
+                words = [[tokens[token - UNKNOWN - 1] for token in row] for row in ids]
+                best = ["".join(row) for row in words] if joined else words
+                outputs[i] = best if len(best) > 1 else best[0]
         return outputs
 
     def encode(self, texts):
@@ -128,9 +139,24 @@ class TextWriter(keras.Model):
         inputs = padded([[self.start, *row] for row in rows], self.target_width)
         return inputs, padded([[*row, self.end] for row in rows], self.target_width, value=-1)
 
-    def allowed(self):
-        """Which ids an output may have."""
-        return [i not in self.never for i in range(self.size)]
+    def allowed(self, tokens=None):
+        """Which ids an output may have, a bool for each: those of the end and of `tokens`, of all by default."""
+        ids = range(UNKNOWN + 1, self.end) if tokens is None else self.target_tokens.ids(tokens)
+        if UNKNOWN in ids:
+            unknown = list(tokens)[ids.index(UNKNOWN)]
+            raise ValueError(f"`allowed` must hold tokens that outputs are made of; received {unknown!r}")
+        ids = {self.end, *ids}
+        return tuple(i in ids for i in range(self.size))
+
+    def prior_of(self, prior):
+        """`layers.SourcePrior` that starts with the scale `prior`, or None for a falsy one."""
+        if not prior:
+            return None
+        if not isinstance(prior, (int, float)):
+            raise ValueError(f"`prior` must be a number, True or False; received {prior!r}")
+        if self.target_vocabulary is not None:
+            raise ValueError("`prior` needs one vocabulary for both sides; received a `target_vocabulary`")
+        return SourcePrior([PADDING, UNKNOWN, *range(self.end, self.size)], float(prior), name="source_prior")
 
     def get_config(self):
         names = ("source_vocabulary", "target_vocabulary", "dim", "depth", "dropout", "max_source", "seed", "tied")

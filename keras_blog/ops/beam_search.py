@@ -15,7 +15,7 @@ References:
 import numpy as np
 from keras import ops
 
-from keras_blog.ops.generation import FORBIDDEN, Rules, generate, largest
+from keras_blog.ops.generation import FORBIDDEN, Rules, generate, largest, outputs_of
 
 
 def beam_search(
@@ -43,7 +43,7 @@ def beam_search(
             never changes need not be in it: a closure will do, `beams` rows a sequence.
         start: the tokens before the first, int, shape `(batch,)`.
         steps: most tokens of a sequence, the end included; one that is cut there counts as it is.
-        end: id of the token that ends a sequence.
+        end: id of the token that ends a sequence; -1 if none does.
         beams: hypotheses that are followed at once; with as many as there are sequences, the search is exhaustive.
         best: sequences to return, at most `beams`.
         length_penalty: alpha above; 0 compares log probabilities, 1 nearly their means.
@@ -79,7 +79,10 @@ def beam_search(
     start = ops.cast(ops.convert_to_tensor(start), "int32")
     batch = ops.shape(start)[0] if start.shape else 0
 
-    factors = ops.convert_to_tensor((((5.0 + np.arange(steps + 1)) / 6.0) ** length_penalty).astype("float32"))
+    factors = ((5.0 + np.arange(steps + 1)) / 6.0) ** length_penalty
+    if factors[-1] > 1e30:
+        raise ValueError(f"`length_penalty` must be smaller for {steps} steps, or scores vanish; received {length_penalty!r}")
+    factors = ops.convert_to_tensor(factors.astype("float32"))
 
     def ranked(scores, t, state):
         """What the hypotheses of the beam would count as if they ended with `t` tokens."""
@@ -91,7 +94,7 @@ def beam_search(
         return ops.where(scores > FORBIDDEN / 2, total, FORBIDDEN)
 
     def covering_step(last, state):
-        logits, inner, attention = step(last, state[0])
+        logits, inner, attention = outputs_of(step, last, state[0], 3)
         return logits, (inner, state[1] + ops.cast(attention, "float32"))
 
     def into(pool, totals, tokens):
@@ -111,7 +114,7 @@ def beam_search(
         ended = ops.where(ops.logical_and(ends, first), totals, FORBIDDEN)[:, :beams]
         rows = beam[:, :beams]
         history = ops.take_along_axis(tokens, rows[:, :, None], axis=1)
-        history = ops.where(ops.arange(steps) == t, token[:, :beams, None], history)
+        history = ops.where(ops.arange(steps, dtype="int32") == t, token[:, :beams, None], history)
         follow = ops.reshape(rows + beams * ops.arange(batch, dtype="int32")[:, None], (-1,))
         parents = (state[0], ops.take(state[1], follow, axis=0)) if covering else state
         pool = into(pool, ranked(ended, t + 1, parents), history)
@@ -127,7 +130,7 @@ def beam_search(
 
     alone = ops.arange(beams) == 0  # at the start all beams are the same: one of them counts
     carry = (
-        ops.broadcast_to(ops.where(alone, 0.0, FORBIDDEN), (batch, beams)),
+        ops.broadcast_to(ops.cast(ops.where(alone, 0.0, FORBIDDEN), "float32"), (batch, beams)),
         ops.full((batch, beams), FORBIDDEN, "float32"),
         ops.full((batch, beams, steps), pad, "int32"),
     )

@@ -23,7 +23,7 @@ def bidirectional_beam_search(step, state, start, steps, end, beams=4, best=1, s
         best: sequences to return, at most `beams // 2`.
         side: 0 to return what was written from the left only, 1 from the right, None the better.
         pad: id that fills the tokens after the end.
-        **options: of `beam_search`.
+        **options: of `beam_search`, a row for each sequence where that has one.
 
     Returns:
         `(tokens, scores, from_right)`, best first: int32 `(batch, best, steps)`, all from left to right; float32
@@ -47,8 +47,8 @@ def bidirectional_beam_search(step, state, start, steps, end, beams=4, best=1, s
         raise ValueError(f"`beams` must be an even int of at least 2; received {beams!r}")
     half = beams // 2
     start = ops.reshape(check(start, half, best, side), (-1,))
-    tokens, scores = beam_search(step, state, start, steps, end, half, half, pad=pad, **options)
-    return best_of(tokens, scores, best, side, end, pad)
+    tokens, scores = beam_search(step, state, start, steps, end, half, half, pad=pad, **of_both_sides(options))
+    return best_of(tokens, scores, best, side, end)
 
 
 def check(start, beams, best, side):
@@ -64,21 +64,29 @@ def check(start, beams, best, side):
     return start
 
 
-def best_of(tokens, scores, best, side, end, pad):
+def of_both_sides(options):
+    """Options of `beam_search`: what each sequence has of its own is repeated for its two directions."""
+    own = {name: ops.convert_to_tensor(options[name]) for name in ("allowed", "source_mask") if options.get(name) is not None}
+    return {**options, **{name: ops.repeat(x, 2, axis=0) for name, x in own.items() if len(x.shape) == 2}}
+
+
+def best_of(tokens, scores, best, side, end):
     """`(tokens, scores, from_right)` out of the hypotheses `(2 * batch, beams, steps)` of two directions."""
     beams, steps = tokens.shape[1:]
     tokens, scores = ops.reshape(tokens, (-1, 2, beams, steps)), ops.reshape(scores, (-1, 2 * beams))
-    tokens = ops.concatenate([tokens[:, 0], _mirrored(tokens[:, 1], end, pad)], axis=1)
+    tokens = ops.concatenate([tokens[:, 0], _mirrored(tokens[:, 1], end)], axis=1)
     if side is not None:
         scores = ops.where((ops.arange(2 * beams) >= beams) == bool(side), scores, FORBIDDEN)
     scores, places = largest(scores, best)
     return ops.take_along_axis(tokens, places[:, :, None], axis=1), scores, places >= beams
 
 
-def _mirrored(tokens, end, pad):
-    """Tokens before the end in the other order; the end and the padding stay behind them."""
+def _mirrored(tokens, end):
+    """Tokens before the end in the other order; the end and the padding stay behind them.
+
+    The padding need not be known: it stands behind an end, or is all that there is.
+    """
     steps = tokens.shape[-1]
     place = ops.arange(steps, dtype="int32")
-    words = ops.cast(ops.logical_and(tokens != end, tokens != pad), "int32")
-    length = ops.sum(ops.cumprod(words, axis=-1), axis=-1, keepdims=True)
+    length = ops.sum(ops.cumprod(ops.cast(tokens != end, "int32"), axis=-1), axis=-1, keepdims=True)
     return ops.take_along_axis(tokens, ops.where(place < length, length - 1 - place, place), axis=-1)

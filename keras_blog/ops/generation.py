@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import keras
+import numpy as np
 from keras import ops, tree
 
 FORBIDDEN = -1e30  # a log probability, finite: no search takes such a token while there is another
@@ -12,7 +13,7 @@ class Rules(NamedTuple):
     """What may come next.
 
     Args:
-        end: id of the token that ends a sequence.
+        end: id of the token that ends a sequence; -1 if none does.
         pad: id that fills what comes after it.
         allowed: tokens that may occur, bool, shape `(tokens,)`, or a row for each sequence, `(batch, tokens)`; None for all.
         min_length: tokens that come before the end, at least.
@@ -33,11 +34,15 @@ class Rules(NamedTuple):
             tokens: what came before, int32 `(batch, beams, steps)`.
             t: how many tokens that is.
         """
-        logits = ops.maximum(ops.cast(logits, "float32"), FORBIDDEN)
-        scores = logits - ops.logsumexp(logits, axis=-1, keepdims=True)
-        size = logits.shape[-1]
+        scores, size = log_softmax(logits), logits.shape[-1]
+        if not -1 <= self.end < size:
+            raise ValueError(f"`end` must be a token, from 0 to {size - 1}, or -1 for none; received {self.end!r}")
         if self.allowed is not None:
             allowed = ops.cast(ops.convert_to_tensor(self.allowed), "bool")
+            batch, shape = scores.shape[0], tuple(allowed.shape)
+            if shape != (size,) and (len(shape) != 2 or shape[1] != size or (batch or shape[0]) != shape[0]):
+                wanted = f"bool, a value for each of {size} tokens, shape ({size},) or ({batch}, {size})"
+                raise ValueError(f"`allowed` must be {wanted}; received shape {shape}")
             scores = ops.where(allowed if len(allowed.shape) == 1 else allowed[:, None], scores, FORBIDDEN)
         if self.min_length:
             early = ops.logical_and(t < self.min_length, ops.arange(size) == self.end)
@@ -64,6 +69,7 @@ def generate(step, state, start, steps, beams, rules, choose, carry, done):
     Returns:
         `(t, tokens, carry, state)`: the steps that it took, and the tokens, int32 `(batch, beams, steps)`.
     """
+    _check(rules, state)
     start = ops.cast(ops.convert_to_tensor(start), "int32")
     if len(start.shape) != 1:
         raise ValueError(f"`start` must be token ids of shape (batch,); received shape {tuple(start.shape)}")
@@ -72,14 +78,14 @@ def generate(step, state, start, steps, beams, rules, choose, carry, done):
     tokens = ops.full((batch, beams, steps), rules.pad, "int32")
 
     def body(t, last, tokens, carry, state):
-        logits, new_state = step(last, state)
+        logits, new_state = outputs_of(step, last, state, 2)
         scores = rules.log_probabilities(ops.reshape(logits, (batch, beams, logits.shape[-1])), tokens, t)
         carry, beam, token = choose(t, carry, scores, tokens, new_state)
         if beam is not None:
             tokens = ops.take_along_axis(tokens, beam[:, :, None], axis=1)
             rows = ops.reshape(beam + beams * ops.arange(batch, dtype="int32")[:, None], (-1,))
             new_state = tree.map_structure(lambda x: _rows(x, lambda x: ops.take(x, rows, axis=0)), new_state)
-        tokens = ops.where(ops.arange(steps) == t, token[:, :, None], tokens)
+        tokens = ops.where(ops.arange(steps, dtype="int32") == t, token[:, :, None], tokens)
         new_state = tree.map_structure(_like, new_state, state)
         return t + 1, ops.reshape(token, (-1,)), tokens, carry, new_state
 
@@ -89,6 +95,22 @@ def generate(step, state, start, steps, beams, rules, choose, carry, done):
     first = (ops.zeros((), "int32"), ops.repeat(start, beams), tokens, carry, state)
     t, _, tokens, carry, state = ops.while_loop(go_on, body, first)
     return t, tokens, carry, state
+
+
+def outputs_of(step, last, state, count):
+    """What `step` returns, if there are `count` things: logits, state, and with a third the attention."""
+    outputs = step(last, state)
+    if not isinstance(outputs, (tuple, list)) or len(outputs) != count:
+        wanted = "(logits, state)" if count == 2 else "(logits, state, attention), for `coverage_penalty`"
+        received = f"{len(outputs)} values" if isinstance(outputs, (tuple, list)) else f"a {type(outputs).__name__}"
+        raise ValueError(f"`step` must return {wanted}; received {received}")
+    return outputs
+
+
+def log_softmax(logits):
+    """Log probabilities, float32; `FORBIDDEN` stands for -inf, and a row of nothing else stays forbidden."""
+    logits = ops.maximum(ops.cast(logits, "float32"), FORBIDDEN)
+    return logits - ops.maximum(ops.logsumexp(logits, axis=-1, keepdims=True), FORBIDDEN / 4)
 
 
 def largest(x, k):
@@ -115,14 +137,23 @@ def _would_repeat(tokens, t, n, size):
     """Which tokens would end a run of `n` that `tokens (rows, steps)` has already, bool `(rows, size)`."""
     rows, steps = ops.shape(tokens)[0], tokens.shape[1]
     starts = steps - n + 1
-    same = ops.broadcast_to(ops.arange(starts) <= t - n, (rows, starts))
+    same = ops.broadcast_to(ops.arange(starts, dtype="int32") <= t - n, (rows, starts))
     for j in range(n - 1):
         last = ops.take(tokens, ops.maximum(t - n + 1 + j, 0), axis=1)
         same = ops.logical_and(same, tokens[:, j : j + starts] == last[:, None])
     columns = ops.where(same, tokens[:, n - 1 :], size)  # one more column takes what does not count
     places = ops.stack([ops.repeat(ops.arange(rows, dtype="int32"), starts), ops.reshape(columns, (-1,))], axis=-1)
-    marks = ops.scatter_update(ops.zeros((rows, size + 1)), places, ops.ones_like(places[:, 0], dtype="float32"))
+    marks = ops.scatter_update(ops.zeros((rows, size + 1), "float32"), places, ops.ones_like(places[:, 0], dtype="float32"))
     return marks[:, :-1] > 0
+
+
+def _check(rules, state):
+    for name in ("end", "pad", "min_length", "no_repeat"):
+        value, least = getattr(rules, name), 0 if name in ("min_length", "no_repeat") else -1
+        if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
+            raise ValueError(f"`{name}` must be an int of at least {least}; received {value!r}")
+    if any(part is None for part in tree.flatten(state)):
+        raise ValueError("`state` must be a nest of tensors, () for none; received None")
 
 
 def _rows(x, change):

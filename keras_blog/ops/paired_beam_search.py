@@ -3,8 +3,8 @@
 from keras import ops, tree
 
 from keras_blog.ops.beam_search import beam_search
-from keras_blog.ops.bidirectional_beam_search import best_of, check
-from keras_blog.ops.generation import FORBIDDEN
+from keras_blog.ops.bidirectional_beam_search import best_of, check, of_both_sides
+from keras_blog.ops.generation import FORBIDDEN, log_softmax, outputs_of
 
 
 def paired_beam_search(step, state, start, steps, end, beams=3, best=1, side=None, pad=0, **options):
@@ -56,24 +56,26 @@ def paired_beam_search(step, state, start, steps, end, beams=3, best=1, side=Non
         # Generation has moved the pairs along with their own hypothesis; the other one has a parent too.
         other = ops.flip(ops.reshape(parent, (-1, 2, beams)), axis=1)[:, :, None]
         own = ops.reshape(ops.arange(rows, dtype="int32"), (-1, 2, beams, 1))
-        follow, turn = _turned(own * beams + other), _turned(ops.reshape(ops.arange(rows * beams), (-1, 2, beams, beams)))
+        follow, turn = (
+            _turned(own * beams + other),
+            _turned(ops.reshape(ops.arange(rows * beams, dtype="int32"), (-1, 2, beams, beams))),
+        )
         pairs = _map(lambda x: ops.take(ops.reshape(x, (-1, *ops.shape(x)[2:])), follow, axis=0), pairs)
-        logits, pairs = step(ops.take(ops.repeat(last, beams), turn), pairs)
-        logits = ops.maximum(ops.cast(logits, "float32"), FORBIDDEN)
-        logits = ops.take(logits - ops.logsumexp(logits, axis=-1, keepdims=True), turn, axis=0)
+        logits, pairs = outputs_of(step, ops.take(ops.repeat(last, beams), turn), pairs, 2)
+        logits = ops.take(log_softmax(logits), turn, axis=0)
         alive = ops.reshape(last != end, (-1, 2, 1, beams))  # one that is none has the end behind it
         alive = ops.logical_or(alive, ops.logical_not(ops.any(alive, axis=-1, keepdims=True)))
         alive = ops.reshape(ops.repeat(ops.flip(alive, axis=1), beams, axis=2), (-1, beams, 1))
         logits = ops.where(alive, ops.reshape(logits, (-1, beams, logits.shape[-1])), FORBIDDEN)
         mean = ops.logsumexp(logits, axis=1) - ops.log(ops.sum(ops.cast(alive, "float32"), axis=1))
         pairs = _map(lambda x: ops.reshape(ops.take(x, turn, axis=0), (-1, beams, *ops.shape(x)[1:])), pairs)
-        return mean, (ops.reshape(ops.tile(ops.arange(beams), [rows // beams]), ops.shape(parent)), pairs)
+        return mean, (ops.reshape(ops.tile(ops.arange(beams, dtype="int32"), [rows // beams]), ops.shape(parent)), pairs)
 
     state = _map(lambda x: ops.repeat(x[:, None], beams, axis=1), tree.map_structure(ops.convert_to_tensor, state))
     start = ops.reshape(start, (-1,))
     state = ops.zeros_like(start), state
-    tokens, scores = beam_search(paired, state, start, steps, end, beams, beams, pad=pad, **options)
-    return best_of(tokens, scores, best, side, end, pad)
+    tokens, scores = beam_search(paired, state, start, steps, end, beams, beams, pad=pad, **of_both_sides(options))
+    return best_of(tokens, scores, best, side, end)
 
 
 def _turned(index):

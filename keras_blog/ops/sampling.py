@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_blog.ops.generation import Rules, generate
+from keras_blog.ops.generation import FORBIDDEN, Rules, generate
 
 
 def greedy_search(step, state, start, steps, end, pad=0, allowed=None, min_length=0, no_repeat=0):
@@ -14,7 +14,7 @@ def greedy_search(step, state, start, steps, end, pad=0, allowed=None, min_lengt
         state: any nest of tensors with the batch in axis 0; scalars are shared.
         start: the tokens before the first, int, shape `(batch,)`.
         steps: most tokens of a sequence, the end included.
-        end: id of the token that ends a sequence.
+        end: id of the token that ends a sequence; -1 if none does.
         pad: id that fills the tokens after it.
         allowed: tokens that may occur, bool, shape `(tokens,)` or `(batch, tokens)`.
         min_length: tokens before the end, at least.
@@ -22,7 +22,7 @@ def greedy_search(step, state, start, steps, end, pad=0, allowed=None, min_lengt
 
     Returns:
         `(tokens, scores)`: int32 `(batch, steps)`, and their log probabilities in nats, float32 `(batch,)`. Ties go to the
-        lower token.
+        lower token. Where the rules leave no token a sequence stops, and has the score -1e30.
 
     Raises:
         ValueError: if `steps` is no positive int or `start` has another rank.
@@ -64,7 +64,7 @@ def sample_sequences(
         state: any nest of tensors with the batch in axis 0; scalars are shared.
         start: the tokens before the first, int, shape `(batch,)`.
         steps: most tokens of a sequence, the end included.
-        end: id of the token that ends a sequence.
+        end: id of the token that ends a sequence; -1 if none does.
         samples: sequences to draw, independent of each other.
         temperature: divides the logits; below 1 the likely becomes likelier.
         top_k: draw from the `top_k` likeliest tokens alone.
@@ -78,7 +78,8 @@ def sample_sequences(
 
     Returns:
         `(tokens, scores)`: int32 `(batch, samples, steps)`, and their log probabilities under the model, whatever the
-        temperature, in nats, float32 `(batch, samples)`.
+        temperature, in nats, float32 `(batch, samples)`. Where the rules leave no token a sequence stops, and has the score
+        -1e30.
 
     Raises:
         ValueError: if a number is out of its range or `start` has another rank.
@@ -102,7 +103,7 @@ def sample_sequences(
             raise ValueError(f"`{name}` must be over 0 and at most {most:g}; received {value!r}")
     start = ops.cast(ops.convert_to_tensor(start), "int32")
     shape = (steps, ops.shape(start)[0] if start.shape else 1, samples)
-    chances = keras.random.uniform(shape, seed=seed)  # drawn here: in a loop, JAX could not go on counting
+    chances = keras.random.uniform(shape, dtype="float32", seed=seed)  # drawn here: in a loop, JAX could not go on counting
 
     def choose(t, scores):
         return _draw(scores / temperature, ops.take(chances, t, axis=0), top_k, top_p)
@@ -118,13 +119,15 @@ def _generate(step, state, start, steps, rows, rules, pick):
         total, ended = carry
         token = ops.cast(pick(t, scores), "int32")
         own = ops.take_along_axis(scores, token[:, :, None], axis=-1)[:, :, 0]
-        total = ops.where(ended, total, total + own)
-        token = ops.where(ended, rules.pad, token)
-        return (total, ops.logical_or(ended, token == rules.end)), None, token
+        stuck = own <= FORBIDDEN / 2
+        total = ops.where(ended, total, ops.where(stuck, FORBIDDEN, total + own))
+        token = ops.where(ops.logical_or(ended, stuck), rules.pad, token)
+        ended = ops.logical_or(ended, ops.logical_or(stuck, token == rules.end))
+        return (total, ended), None, token
 
     start = ops.cast(ops.convert_to_tensor(start), "int32")
     shape = (ops.shape(start)[0] if start.shape else 1, rows)
-    carry = (ops.zeros(shape), ops.zeros(shape, "bool"))
+    carry = (ops.zeros(shape, "float32"), ops.zeros(shape, "bool"))
     _, tokens, (total, _), _ = generate(step, state, start, steps, rows, rules, choose, carry, lambda t, c: ops.all(c[1]))
     return tokens, total
 

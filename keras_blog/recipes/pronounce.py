@@ -60,7 +60,7 @@ def add_arguments(parser):
 
 
 def run(options):
-    """Train both models, print error rates, write the run folder."""
+    """Train the models, print error rates, write the run folder."""
     check_positive(options, "epochs", "batch_size", "dim", "beams", "words")
     if options.dim % 4:
         raise ValueError(f"--dim must be a multiple of 4, for four heads; received {options.dim}")
@@ -93,11 +93,12 @@ def run(options):
     write_model(options.out / "model.keras", first)
     write_csv(options.out / "history.csv", backup.history)
     write_metrics(options.out / "metrics.json", settings, test=reports, seconds=seconds)
-    if isinstance(first, models.Seq2Seq):
+    picture = isinstance(first, models.Seq2Seq) and first.num_heads > 0
+    if picture:
         _draw(options.out / "attention.png", first, shown, outputs)
     for _, backup in fits.values():
         backup.clear()
-    print(f"\nIn {options.out}: model.keras, metrics.json, history.csv, attention.png")
+    print(f"\nIn {options.out}: model.keras, metrics.json, history.csv{', attention.png' if picture else ''}")
 
 
 def _load(options):

@@ -120,8 +120,20 @@ def test_a_step_at_a_time_is_all_at_once(fusion, beams):
     cache, remembered = layer.initial_cache(4 * beams, 6), layer.remember(ops.convert_to_tensor(MEMORY), 2 * beams)
     mask = ops.convert_to_tensor(np.repeat(MASK, 2 * beams, axis=0))
     for t in range(6):
-        y, cache = layer.decode(rows[:, t : t + 1], cache, t, remembered, mask, beams)
+        y, cache, attention = layer.decode(rows[:, t : t + 1], cache, t, remembered, mask, beams)
         np.testing.assert_allclose(numpy(y)[:, 0], expected[:, t], atol=1e-4)
+        np.testing.assert_allclose(numpy(attention).sum(axis=1), 1, atol=1e-5)
+        np.testing.assert_array_equal(numpy(attention)[~numpy(mask)], 0)
+
+
+def test_masks_of_embeddings_come_in_and_go_through():
+    """That of the memory hides its padding; that of the two directions goes on to the loss."""
+    embed = keras.layers.Embedding(5, 8, mask_zero=True)
+    ids, source = np.array([[[1, 2, 0], [2, 1, 0]]]), np.array([[3, 4, 0, 0]])
+    layer = BidirectionalDecoder(2, 4, 16)
+    y = layer(embed(ids), embed(source))
+    np.testing.assert_array_equal(numpy(y._keras_mask), ids > 0)
+    np.testing.assert_allclose(numpy(y), numpy(layer(embed(ids), embed(source[:, :2]))), atol=1e-5)
 
 
 def test_saves_trains_and_takes_half_precision(tmp_path):
@@ -141,6 +153,7 @@ def test_saves_trains_and_takes_half_precision(tmp_path):
     [
         (lambda: BidirectionalDecoder(0, 4), "`num_heads` must be an int from 1 to 65536; received 0"),
         (lambda: BidirectionalDecoder(2, 4, fusion="sum"), "`fusion` must be 'tanh' or 'average'; received 'sum'"),
+        (lambda: BidirectionalDecoder(2, 4, future_weight=math.nan), "`future_weight` must be a finite number; received nan"),
         (lambda: BidirectionalDecoder(2, 4)(X[:, 0], MEMORY), r"`inputs` must have shape \(batch, 2, steps, dim\); received"),
         (lambda: BidirectionalDecoder(2, 4)(X, MEMORY[0]), r"`memory` must have shape \(batch, source steps, dim\); received"),
     ],

@@ -43,6 +43,23 @@ def test_an_output_does_not_depend_on_its_batch(echo):
     assert together == alone
 
 
+def test_more_than_the_best(echo):
+    """They were searched and left out."""
+    best = echo.generate(SOURCES[:3], beams=2, steps=8, best=2)
+    assert [row[0] for row in best] == echo.generate(SOURCES[:3], beams=2, steps=8)
+    assert all(len(row) == len(set(row)) == 2 for row in best)
+    drawn = echo.generate(iter(SOURCES[:3]), beams=None, steps=8, samples=4, seed=keras.random.SeedGenerator(1))
+    assert [len(row) for row in drawn] == [4, 4, 4]
+
+
+def test_allowed_holds_tokens(echo):
+    """A list of bool could not be looked up among the compiled searches, and let padding and unknown tokens pass."""
+    outputs = echo.generate(SOURCES[:9], beams=2, steps=8, min_length=2, allowed=["a", "c"])
+    assert set("".join(outputs)) == {"a", "c"}
+    with pytest.raises(ValueError, match="`allowed` must hold tokens that outputs are made of; received 'x'"):
+        echo.generate(["ab"], allowed="ax")
+
+
 def test_rules_and_draws(echo):
     ruled = echo.generate(SOURCES[:9], beams=2, steps=8, no_repeat=2, min_length=6, coverage_penalty=0.2)
     assert all(len(output) >= 6 and len({*zip(output, output[1:])}) == len(output) - 1 for output in ruled)  # noqa: B905, RUF007
@@ -141,6 +158,9 @@ def test_ids_and_labels():
         (lambda: small(prior=True, target_vocabulary=["x"]), "`prior` needs one vocabulary for both sides"),
         (lambda: small(target_vocabulary=["x", "x"]), "`vocabulary` must be distinct strings"),
         (lambda: PairBatches(small(), ["a"], []), "`targets` must be one a source, at least one; received 0 for 1 sources"),
+        (lambda: small().generate("abc"), "`texts` must be a list of texts; received one string, 'abc'"),
+        (lambda: small().generate(["a"], batch_size=0), "`batch_size` must be an int of at least 1; received 0"),
+        (lambda: small().generate(["a"], steps=2.5), "`steps` must be an int of at least 1; received 2.5"),
         (lambda: small().generate([3]), "`texts` must hold strings or lists of tokens; received int at index 0"),
     ],
 )
