@@ -30,15 +30,17 @@ class ExactResume(keras.callbacks.Callback):
             def on_epoch_begin(self):
                 self.order = np.random.permutation(self.samples)  # and once in __init__: fit looks at a batch first
 
-    Not saved: the counters of other callbacks (`EarlyStopping`), the position in a generator, a `tf.data.Dataset` or
+    Not saved: what callbacks remember that are not handed over, the position in a generator, a `tf.data.Dataset` or
     under `steps_per_epoch`, and the state behind `keras.random` calls without a seed: it has no public name, so give
     an own layer a `keras.random.SeedGenerator`, as those of Keras have. An epoch cut short by `stop_training` counts as
-    finished.
+    finished, and a run that was stopped early goes on if it is resumed.
 
     Args:
         path: the file, such as `"runs/ner/state.npz"`; its folder is made if need be.
         settings: dict of JSON values that a resumed run must share, such as hyperparameters.
             Leave out what may change, such as the number of epochs.
+        callbacks: others of the same `fit` whose memory is saved too, such as `keras.callbacks.EarlyStopping` with its best
+            weights, or `ReduceLROnPlateau`: attributes that have changed since `fit` began, numbers or lists of NumPy arrays.
 
     Raises:
         ValueError: if `settings` is not JSON; if `fit` does not start at the epoch that `restore` returned.
@@ -59,7 +61,7 @@ class ExactResume(keras.callbacks.Callback):
     >>> backup.clear()  # the run is complete
     """
 
-    def __init__(self, path, settings=None):
+    def __init__(self, path, settings=None, callbacks=()):
         super().__init__()
         self.path = pathlib.Path(path)
         self._temporary = self.path.with_name(self.path.name + ".tmp")
@@ -67,6 +69,8 @@ class ExactResume(keras.callbacks.Callback):
             self._settings = json.loads(json.dumps({**(settings or {}), "backend": keras.backend.backend()}))
         except TypeError as error:
             raise ValueError(f"`settings` must be a dict of JSON values. Received: {settings}") from error
+        self._callbacks = list(callbacks)
+        self._memories = self._fresh = [{}] * len(self._callbacks)  # what each has read from the file, and begins with
         self._epochs = []  # the logs of each finished epoch
         self._random_states = None
 
@@ -97,10 +101,11 @@ class ExactResume(keras.callbacks.Callback):
             )
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
-        self._epochs, self._random_states = [], None
+        self._epochs, self._random_states, self._memories = [], None, [{}] * len(self._callbacks)
         if self.path.exists():
-            header, values = self._read()
+            header, values, memories = self._read()
             self._check(header, values, model)
+            self._memories = memories
             for variable, value in zip(_variables(model), values, strict=True):
                 variable.assign(value)
             self._epochs, self._random_states = header["epochs"], header["random_states"]
@@ -112,7 +117,10 @@ class ExactResume(keras.callbacks.Callback):
         self._temporary.unlink(missing_ok=True)
 
     def on_train_begin(self, logs=None):
-        """Puts the random states back: not earlier, because `fit` itself draws numbers while it prepares."""
+        """Puts the rest back: not earlier, because `fit` itself draws numbers, and other callbacks forget, when it begins."""
+        self._fresh = [_memory(callback) for callback in self._callbacks]
+        for callback, memory in zip(self._callbacks, self._memories, strict=True):
+            vars(callback).update(memory)
         if self._random_states is not None:
             _set_random_states(self._random_states)
             self._random_states = None
@@ -131,10 +139,16 @@ class ExactResume(keras.callbacks.Callback):
         variables = _variables(self.model)  # `self.model`: there JAX puts the trained values back into the variables
         header = {"settings": self._settings, "epochs": self._epochs, "random_states": _random_states()}
         header["variables"] = [(variable.path, variable.dtype) for variable in variables]
+        header["callbacks"], arrays = [], [*map(_to_numpy, variables)]
+        for callback, fresh in zip(self._callbacks, self._fresh, strict=True):
+            changed = {name: value for name, value in _memory(callback).items() if value is not fresh.get(name)}
+            lists = {name: len(value) for name, value in changed.items() if isinstance(value, list)}
+            arrays += [array for name in lists for array in changed.pop(name)]
+            header["callbacks"].append([type(callback).__name__, changed, lists])
         text = json.dumps(header, default=lambda array: array.tolist())
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self._temporary, "wb") as file:
-            np.savez(file, *map(_to_numpy, variables), exact_resume=np.array(text))
+            np.savez(file, *arrays, exact_resume=np.array(text))
             file.flush()
             os.fsync(file.fileno())
         os.replace(self._temporary, self.path)
@@ -148,7 +162,13 @@ class ExactResume(keras.callbacks.Callback):
             try:
                 arrays = np.load(file, allow_pickle=False)
                 header = json.loads(str(arrays["exact_resume"]))
-                return header, [arrays[f"arr_{i}"] for i in range(len(header["variables"]))]
+                rest = (arrays[f"arr_{i}"] for i in range(len(arrays) - 1))
+                values = list(itertools.islice(rest, len(header["variables"])))
+                memories = [  # numbers, and lists of arrays
+                    {**numbers, **{name: list(itertools.islice(rest, n)) for name, n in lists.items()}}
+                    for _, numbers, lists in header.get("callbacks", ())
+                ]
+                return header, values, memories
             except Exception as error:  # NumPy and zipfile have a dozen errors for a damaged file
                 raise ValueError(f"{self.path} is damaged or was not written by `ExactResume`. Delete it.") from error
 
@@ -157,6 +177,12 @@ class ExactResume(keras.callbacks.Callback):
             there, here = (json.dumps(d[key]) if key in d else "absent" for d in (header["settings"], self._settings))
             if there != here:
                 raise ValueError(f"{self.path} was written under other settings: {key} is {there} there, {here} here.")
+        here, there = (
+            [type(callback).__name__ for callback in self._callbacks],
+            [name for name, *_ in header.get("callbacks", ())],
+        )
+        if here != there:
+            raise ValueError(f"{self.path} was written with other `callbacks`: {there} there, {here} here.")
         here = [(v.path, v.dtype, tuple(v.shape)) for v in _variables(model)]
         there = [(*entry, value.shape) for entry, value in zip(header["variables"], values, strict=True)]
         for expected, received in itertools.zip_longest(here, there, fillvalue=("no variable", "none", ())):
@@ -169,6 +195,13 @@ class ExactResume(keras.callbacks.Callback):
 
 def _variables(model):
     return [*model.variables, *model.optimizer.variables]  # `variables`, not `weights`: with the seeds
+
+
+def _memory(callback):
+    """Attributes that a file can hold: plain numbers, and lists of arrays, of which TensorFlow makes some NumPy scalars."""
+    numbers, arrays = (int, float, np.number, type(None)), (np.ndarray, np.generic)
+    lists = {n: v for n, v in vars(callback).items() if isinstance(v, list) and v and isinstance(v[0], arrays)}
+    return {n: v for n, v in vars(callback).items() if isinstance(v, numbers)} | lists
 
 
 def _plain(path):

@@ -83,6 +83,14 @@ class Likelihood(keras.layers.Layer):
             terms = -0.5 * (ops.square(x - outputs) * ops.exp(-log_variance) + log_variance + math.log(2 * math.pi))
         return ops.sum(terms, axis=tuple(range(first, len(terms.shape))))
 
+    def check(self, x):
+        """Refuse data, NumPy, out of the range of the likelihood: the Bernoulli one of an image of 0 to 255 has no bound."""
+        if self.kind != "gaussian" and len(x) and not (x.min() >= 0 and x.max() <= 1):
+            raise ValueError(
+                f'`x` must be from 0 to 1 for a likelihood of kind "{self.kind}", as images / 255; received {x.min()} to '
+                f"{x.max()}"
+            )
+
     def mean(self, outputs):
         """The expected data."""
         return ops.sigmoid(outputs) if self.kind == "bernoulli" else ops.convert_to_tensor(outputs)

@@ -50,6 +50,8 @@ class SpectralNormalization(keras.layers.Wrapper):
                 f"{method!r}"
             )
         self.power_iterations, self.method, self.seed = power_iterations, method, seed
+        if layer.activity_regularizer is not None:  # the layer's own counts where it is called, which it is not
+            self.activity_regularizer = layer.activity_regularizer
 
     def build(self, input_shape):
         super().build(input_shape)

@@ -65,10 +65,10 @@ class FGAN(AdversarialLoss):
 
     def __init__(self, divergence="gan", saturating=False, reverse=False):
         number = isinstance(divergence, (int, float)) and not isinstance(divergence, bool) and math.isfinite(divergence)
-        if not (number or callable(divergence) or divergence in _TABLE):
+        if not (number or callable(divergence) or (isinstance(divergence, str) and divergence in _TABLE)):
             raise ValueError(f"`divergence` must be a number, a function or one of {sorted(_TABLE)}; received {divergence!r}")
         self.name, self.saturating, self.reverse = divergence, bool(saturating), bool(reverse)
-        self._two = _TABLE[divergence] if divergence in _TABLE else _alpha(divergence) if number else _own(divergence)
+        self._two = _alpha(divergence) if number else _own(divergence) if callable(divergence) else _TABLE[divergence]
 
     def real_term(self, scores):
         activation, conjugate = self._two

@@ -1,11 +1,9 @@
 """Adversarial autoencoder: the game is played on the codes."""
 
 import keras
-import numpy as np
 from keras import ops
 
 from keras_blog.models.encoder_gan import EncoderGAN
-from keras_blog.models.noise_batches import NoiseBatches
 
 
 @keras.saving.register_keras_serializable("keras_blog")
@@ -44,6 +42,8 @@ class AAE(EncoderGAN):
         Paper: Makhzani et al., Adversarial Autoencoders, arXiv:1511.05644
     """
 
+    samples_first = True
+
     def __init__(self, generator, encoder, discriminator, loss=None, penalty=None, reconstruction=10.0, **kwargs):
         if not isinstance(reconstruction, (int, float)) or not 0 <= reconstruction < float("inf"):
             raise ValueError(f"`reconstruction` must be a number of at least 0; received {reconstruction!r}")
@@ -58,12 +58,6 @@ class AAE(EncoderGAN):
 
     def call(self, inputs, training=False):
         return self.encoder(inputs, training=training)
-
-    def fit(self, x, y=None, batch_size=None, **kwargs):
-        """Keras's own, of samples `x` and noise `y`; or of an array of samples alone, for which noise is drawn."""
-        if y is None and isinstance(x, np.ndarray):
-            x, batch_size = NoiseBatches(x, self.generator.inputs[0].shape[1:], batch_size or 32, images_first=True), None
-        return super().fit(x, y, batch_size=batch_size, **kwargs)
 
     def extra_loss(self, samples, codes, frozen_outputs, fake_outputs, logs, training):
         again = ops.cast(self.generator(codes, training=training), "float32")

@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from keras_blog.layers.gaussian_mixture_prior import GaussianMixturePrior
+from keras_blog.models.check_networks import check_networks
 from keras_blog.models.vae import VAE
 from keras_blog.ops import categorical, gaussian
 from keras_blog.ops.k_means import k_means
@@ -29,10 +30,13 @@ class ClusteringVAE(VAE):
         classifier: a built Keras model from latents to scores of the clusters, logits; or None.
         exact: whether the rate is in closed form, with the probabilities of the clusters at the mean of the posterior in the
             place of those at a sample; a bound as well, with less noise.
-        **kwargs: the other arguments of `VAE`.
+        **kwargs: the other arguments of `VAE`, but for `free_bits`, since a rate at a sample has no terms of the dimensions.
 
     Returns:
         As `VAE`.
+
+    Raises:
+        ValueError: as `VAE`; if prior or classifier do not fit, or are not for the objective.
 
     References:
         Article: kexue.fm 5887
@@ -43,10 +47,16 @@ class ClusteringVAE(VAE):
         super().__init__(encoder, decoder, **kwargs)
         if not isinstance(prior, GaussianMixturePrior):
             raise ValueError(f"`prior` must be a layers.GaussianMixturePrior; received {type(prior).__name__}")
+        if classifier is not None:
+            check_networks(classifier=classifier)
         if classifier is not None and tuple(classifier.output_shape) != (None, prior.components):
             raise ValueError(
                 f"`classifier` must put out a score a component, {prior.components}; received {classifier.output_shape}"
             )
+        if self.objective != "elbo" and (classifier is not None or exact):
+            raise ValueError(f'`objective` must be "elbo" for a classifier, or `exact`, to count; received {self.objective!r}')
+        if self.free_bits:
+            raise ValueError(f"`free_bits` must be 0: the rate has no terms of the dimensions; received {self.free_bits!r}")
         self.prior, self.classifier, self.exact = prior, classifier, exact
 
     def build(self, input_shape=None):
@@ -75,7 +85,7 @@ class ClusteringVAE(VAE):
         """Logits of the clusters of latents `(..., latent)`."""
         if self.classifier is None:
             return self.prior(z)
-        scores = self.classifier(ops.reshape(z, (-1, self.latent)))
+        scores = ops.cast(self.classifier(ops.reshape(z, (-1, self.latent))), "float32")
         return ops.reshape(scores, (*ops.shape(z)[:-1], self.prior.components))
 
     def assign_proba(self, x, batch_size=256):
@@ -90,12 +100,18 @@ class ClusteringVAE(VAE):
 
     def sample(self, cluster, n, temperature=1.0, seed=None):
         """`n` new samples of a cluster, NumPy; at a temperature of 0 its mean."""
+        if not isinstance(cluster, (int, np.integer)) or not 0 <= cluster < self.prior.components:
+            raise ValueError(f"`cluster` must be an int from 0 to {self.prior.components - 1}; received {cluster!r}")
+        if not self.built:
+            self.build()
         mean, log_variance = (ops.convert_to_numpy(w)[cluster] for w in (self.prior.means, self.prior.log_variances))
         noise = np.random.default_rng(seed).normal(size=(n, self.latent))
         return self.decode(mean + temperature * np.exp(0.5 * log_variance) * noise)
 
     def generate(self, n, seed=None):
         """`n` new samples, NumPy, of clusters drawn by their shares."""
+        if not self.built:
+            self.build()
         rng = np.random.default_rng(seed)
         shares = np.exp(ops.convert_to_numpy(self.prior.log_weights()).astype("float64"))
         labels = rng.choice(self.prior.components, n, p=shares / shares.sum())

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_blog.models.check_networks import check_compiled, check_networks
 from keras_blog.ops import gaussian, mutual_information
 
 
@@ -65,6 +66,7 @@ class DeepInfoMax(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        check_networks(features=features, encoder=encoder)
         shape, outputs = tuple(features.output_shape), tuple(encoder.output_shape)
         if len(shape) < 3 or None in shape[1:]:
             raise ValueError(f"`features` must put out maps of a fixed size, (None, ..., channels); received {shape}")
@@ -101,6 +103,7 @@ class DeepInfoMax(keras.Model):
         return ops.cast(self.encoder(maps, training=training), "float32"), maps
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        check_compiled(self)
         if sample_weight is not None:
             raise ValueError("`sample_weight` must be None: the bounds are of a batch, not of a sample; received weights")
         parameters, maps = y_pred

@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_blog.models.check_networks import check_networks
 from keras_blog.models.gan import GAN
 
 
@@ -13,7 +14,7 @@ class EncoderGAN(GAN):
     """
 
     def __init__(self, generator, encoder, discriminator, loss=None, penalty=None, **kwargs):
-        self.check_networks(generator=generator, encoder=encoder, discriminator=discriminator)
+        check_networks(generator=generator, encoder=encoder, discriminator=discriminator)
         super().__init__(generator, discriminator, loss, penalty, **kwargs)
         there, back = ((tuple(net.inputs[0].shape[1:]), tuple(net.outputs[0].shape[1:])) for net in (generator, encoder))
         if there != back[::-1]:

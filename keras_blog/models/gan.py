@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_blog.losses.f_gan import FGAN
+from keras_blog.models.check_networks import check_compiled, check_game, check_networks, check_noise, check_samples
 from keras_blog.models.noise_batches import NoiseBatches
 from keras_blog.models.player_optimizer import PlayerOptimizer
 from keras_blog.ops.first_order import first_order
@@ -53,13 +54,14 @@ class GAN(keras.Model):
         Paper: Goodfellow et al., Generative Adversarial Networks, arXiv:1406.2661
     """
 
+    samples_first = False  # in `fit`, before the noise
+
     def __init__(self, generator, discriminator, loss=None, penalty=None, anchor=0.0, average=0.999, seed=None, **kwargs):
         super().__init__(**kwargs)
-        self.check_networks(generator=generator, discriminator=discriminator)
+        check_networks(generator=generator, discriminator=discriminator)
         if not 0 <= average < 1 or not 0 <= anchor < float("inf"):
             raise ValueError(f"`average` must be in [0, 1) and `anchor` at least 0; received {average!r} and {anchor!r}")
-        if penalty is not None:
-            penalty.check(discriminator)
+        check_game(loss, penalty, discriminator)
         self.generator, self.discriminator = generator, discriminator
         self.adversarial_loss, self.penalty = FGAN() if loss is None else loss, penalty
         self.anchor, self.average, self.seed = float(anchor), float(average), seed
@@ -68,13 +70,6 @@ class GAN(keras.Model):
         self.averaged = self.copies(generator.trainable_variables)
         self.logged = [keras.metrics.Mean(name=name) for name in self.log_names()]
         self.built = True
-
-    @staticmethod
-    def check_networks(**networks):
-        """Refuse what is not built."""
-        for name, network in networks.items():
-            if not getattr(network, "built", False) or not hasattr(network, "inputs"):
-                raise ValueError(f"`{name}` must be a functional or Sequential model with an Input; received {network!r}")
 
     def copies(self, variables, name="averaged"):
         """Weights that start where the variables are."""
@@ -92,15 +87,19 @@ class GAN(keras.Model):
         self.built = True
 
     def call(self, inputs, training=False):
+        check_noise(inputs, self.generator)
+        if training and self.anchor:  # first: the same dropout as below, and on JAX the losses of the last call count
+            weights = self.averaged[: len(self.generator.trainable_variables)]
+            before, _ = self.generator.stateless_call(weights, self._state(self.generator), inputs, training=True)
         samples = self.generator(inputs, training=training)
         if training and self.anchor:
-            before, _ = self.generator.stateless_call(self.averaged, self._state(self.generator), inputs, training=True)
             change = ops.cast(samples, "float32") - ops.stop_gradient(ops.cast(before, "float32"))
             self.add_loss(self.anchor * ops.mean(ops.square(change)))
         return samples
 
     def compile(self, optimizer="adam", **kwargs):
         super().compile(optimizer=optimizer, **kwargs)
+        check_compiled(self)
         inner = getattr(self.optimizer, "inner_optimizer", self.optimizer)
         if isinstance(inner, PlayerOptimizer):
             inner.players(*self.players())
@@ -114,14 +113,14 @@ class GAN(keras.Model):
         return self.generator.trainable_variables, self.discriminator.trainable_variables
 
     def fit(self, x, y=None, batch_size=None, **kwargs):
-        """Keras's own, of noise `x` and samples `y`; or of an array `x` of samples alone, for which noise is drawn."""
-        if y is None and isinstance(x, np.ndarray):
-            x, batch_size = NoiseBatches(x, self.generator.inputs[0].shape[1:], batch_size or 32), None
+        """Keras's own, of noise and samples as the model takes them; or of an array of samples, for which noise is drawn."""
+        if y is None and (isinstance(x, np.ndarray) or ops.is_tensor(x)):
+            shape = self.generator.inputs[0].shape[1:]
+            x, batch_size = NoiseBatches(ops.convert_to_numpy(x), shape, batch_size or 32, self.samples_first), None
         return super().fit(x, y, batch_size=batch_size, **kwargs)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        if y is None:
-            raise ValueError("`y` must be real samples, as in fit(noise, samples) or fit(samples); received None")
+        check_samples(x, y, self.samples_first)
         real, fake = (ops.cast(samples, "float32") for samples in (y, y_pred))
         if tuple(real.shape[1:]) != tuple(fake.shape[1:]):
             raise ValueError(f"`y` must be samples of shape {tuple(fake.shape)}; received {tuple(real.shape)}")
@@ -149,7 +148,8 @@ class GAN(keras.Model):
         for metric, value in zip(self.logged, logs, strict=True):
             metric.update_state(value)
         for variable, value in zip(self.discriminator.non_trainable_variables, state, strict=True):
-            variable.assign(value)
+            if value is not None:
+                variable.assign(value)
         if training:
             self._remember()
         if sample_weight is not None:
@@ -221,10 +221,12 @@ class GAN(keras.Model):
         return slope, *more
 
     def _call(self, samples, training, **options):
-        """What the discriminator gives by its present weights, its new state, which is not written, and more by options."""
-        weights = [ops.convert_to_tensor(v) for v in self.discriminator.trainable_variables]
-        state = self._state(self.discriminator)
-        return self.discriminator.stateless_call(weights, state, self.rows(samples), training=training, **options)
+        """What the discriminator gives by its present weights; its new state, unwritten, None where it stays, for torch lets no
+        one write to a frozen weight before the gradient has passed; and more by options."""
+        net, options = self.discriminator, {"training": training, **options}
+        weights, state = [ops.convert_to_tensor(v) for v in net.trainable_variables], self._state(net)
+        outputs, new, *more = net.stateless_call(weights, state, self.rows(samples), **options)
+        return outputs, [None if after is before else after for before, after in zip(state, new, strict=True)], *more
 
     def _outputs(self, network, weights, inputs, batch_size):
         weights, state = [ops.convert_to_tensor(v) for v in weights], self._state(network)
@@ -238,6 +240,8 @@ class GAN(keras.Model):
 
     def _remember(self):
         """Moves the averaged weights, after they were read."""
+        if len(self.averaged) != len(self.players()[0]):
+            raise ValueError("`trainable` of the networks must be set before the GAN is made; received a change after")
         decay = ops.minimum(self.average, (1.0 + self.steps) / (10.0 + self.steps))
         for mean, variable in zip(self.averaged, self.players()[0], strict=True):
             value = ops.stop_gradient(ops.convert_to_tensor(variable))

@@ -41,17 +41,21 @@ def log_likelihood(model, x, samples=1000, chunk=None, inflation=1.0, seed=None)
         A `LogLikelihood`.
 
     Raises:
-        ValueError: if a number is not positive.
+        ValueError: if a number is not positive, or `x` is no data of the model.
 
     References:
         Article: kexue.fm 8791
         Paper: Burda, Grosse, Salakhutdinov, arXiv:1509.00519
     """
     for name, value in (("samples", samples), ("chunk", chunk), ("inflation", inflation)):
-        if not (value is None and name == "chunk") and not value > 0:
-            raise ValueError(f"`{name}` must be positive; received {value!r}")
+        kinds, what = ((int, float, np.floating), "number") if name == "inflation" else ((int, np.integer), "int")
+        if not (value is None and name == "chunk") and not (isinstance(value, kinds) and value > 0):
+            raise ValueError(f"`{name}` must be a positive {what}; received {value!r}")
     parts = x if isinstance(x, (tuple, list)) else (x,)
     parts = [np.asarray(part) for part in parts]
+    if any(part.ndim == 0 or not len(part) for part in parts):
+        raise ValueError(f"`x` must be arrays of at least one sample; received {x!r}")
+    model.check(tuple(parts) if isinstance(x, (tuple, list)) else parts[0])
     if chunk is None:
         chunk = max(1, NUMBERS // int(np.prod(parts[0].shape[1:])))
     n, calls = len(parts[0]), math.ceil(samples / chunk)

@@ -6,6 +6,7 @@ from keras import ops
 
 from keras_blog.layers.likelihood import Likelihood
 from keras_blog.losses.sample_loss import SampleLoss
+from keras_blog.models.check_networks import check_compiled, check_networks
 from keras_blog.models.log_likelihood import log_likelihood
 from keras_blog.ops import gaussian, importance
 
@@ -28,7 +29,7 @@ class VAE(keras.Model):
         encoder: a built Keras model from data to means, then as many log variances, `(batch, 2 * latent)`.
         decoder: a built Keras model from `(batch, latent)` to what the likelihood takes: logits or means.
         likelihood: a `layers.Likelihood`; Bernoulli by default.
-        beta: weight of the rate in the objective `"elbo"`: a number, or for a warm-up a
+        beta: weight of the rate, with `"elbo"`: a number, or for a warm-up a
             `keras.optimizers.schedules.LearningRateSchedule` of the training step.
         free_bits: nats that each latent dimension may tell for nothing, on the average of the batch; with `"elbo"`.
         objective: `"elbo"`, with the divergence in closed form; `"sampled"`, the same bound from samples alone; `"iwae"`, the
@@ -44,7 +45,7 @@ class VAE(keras.Model):
         Means, then log variances of the posteriors, shape `(batch, 2 * latent)`.
 
     Raises:
-        ValueError: if an option is not known, or encoder and decoder do not fit.
+        ValueError: if an option is not known or not one of the objective, or encoder and decoder do not fit.
 
     References:
         Articles: kexue.fm 5253, 5383, 8791
@@ -57,6 +58,7 @@ class VAE(keras.Model):
         self, encoder, decoder, likelihood=None, beta=1.0, free_bits=0.0, objective="elbo", samples=1, seed=None, **kwargs
     ):
         super().__init__(**kwargs)
+        check_networks(encoder=encoder, decoder=decoder)
         latent = decoder.input_shape[-1]
         if tuple(encoder.output_shape) != (None, 2 * latent):
             raise ValueError(
@@ -66,15 +68,36 @@ class VAE(keras.Model):
             raise ValueError(f"`objective` must be one of {OBJECTIVES}; received {objective!r}")
         if not isinstance(samples, int) or samples < 1:
             raise ValueError(f"`samples` must be a positive int; received {samples!r}")
+        scheduled = isinstance(beta, keras.optimizers.schedules.LearningRateSchedule)
         for name, value in (("beta", beta), ("free_bits", free_bits)):
-            if not (isinstance(value, (int, float)) and value >= 0) and not (name == "beta" and callable(value)):
-                raise ValueError(f"`{name}` must be at least 0; received {value!r}")
+            if not (isinstance(value, (int, float)) and value >= 0) and not (name == "beta" and scheduled):
+                or_schedule = ", or a schedule of keras.optimizers" if name == "beta" else ""
+                raise ValueError(f"`{name}` must be at least 0{or_schedule}; received {value!r}")
+        if objective != "elbo" and (scheduled or beta != 1 or free_bits):
+            raise ValueError(f'`objective` must be "elbo" for `beta` and `free_bits` to count; received {objective!r}')
+        if likelihood is not None and not isinstance(likelihood, Likelihood):
+            raise ValueError(f"`likelihood` must be a layers.Likelihood; received {likelihood!r}")
         self.encoder, self.decoder, self.latent = encoder, decoder, latent
         self.likelihood = Likelihood() if likelihood is None else likelihood
         self.beta, self.free_bits, self.objective, self.samples, self.seed = beta, free_bits, objective, samples, seed
         self.seed_generator = keras.random.SeedGenerator(seed)
         self._means = [keras.metrics.Mean(name=name) for name in ("rate", "distortion")]
         self._reduced = SampleLoss().reduced
+
+    def fit(self, x=None, y=None, *arguments, **options):
+        """Keras's own; labels `y` are for metrics alone. Refuses what would train without sense and without a word."""
+        check_compiled(self)
+        self.check(x)
+        if y is None and options.get("sample_weight") is not None:
+            raise ValueError(
+                "`y` must be given with `sample_weight`, say the data: else Keras drops the weights; received None"
+            )
+        return super().fit(x, y, *arguments, **options)
+
+    def check(self, x):
+        """Refuse data, if they are NumPy arrays, that the model is not for."""
+        if isinstance(x, np.ndarray):
+            self.likelihood.check(x)
 
     def build(self, input_shape=None):
         if not self.likelihood.built:

@@ -69,7 +69,9 @@ def nguyen_wainwright_jordan(scores, negatives=None):
         Paper: Nguyen, Wainwright, Jordan, arXiv:0809.0853
     """
     scores, joint, product = _pairs(scores, negatives)
-    return _mean(scores, joint) - ops.exp(_log_mean_exp(scores, product) - 1)
+    mean = _log_mean_exp(scores, product) - 1
+    below = ops.minimum(mean, 80.0)  # beyond, the exponential goes on along its tangent: no overflow
+    return _mean(scores, joint) - ops.exp(below) * (1 + mean - below)
 
 
 def smile(scores, negatives=None, clip=5.0):

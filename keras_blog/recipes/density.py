@@ -30,7 +30,7 @@ from keras_blog import metrics, models
 from keras_blog.datasets import digits, labelled_images
 from keras_blog.recipes.run_folder import whole, write_csv
 from keras_blog.recipes.run_options import check_positive, settings_of
-from keras_blog.recipes.training import write_metrics
+from keras_blog.recipes.training import resumed_fit, write_metrics
 
 OBJECTIVES = ("elbo", "iwae", "dreg")
 
@@ -51,6 +51,7 @@ def add_arguments(parser):
     parser.add_argument("--latent", type=int, default=50, help="dimensions; default: %(default)s")
     parser.add_argument("--learning-rate", type=float, default=1e-3, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
+    parser.add_argument("--fresh", action="store_true", help="forget an unfinished run in DIR")
 
 
 def run(options):
@@ -62,16 +63,17 @@ def run(options):
     print(
         f"\n{'objective':10}{'one sample':>12}{options.samples:>8,} samples{'error':>8}{'k > .7':>8}{'active':>8}{'seconds':>9}"
     )
-    rows, best = {}, None
+    rows, best, backups = {}, None, []
     for objective in dict.fromkeys(options.objectives):
         start = time.time()
-        model, history = _fit(objective, train, validation, options)
+        model, backup = _fit(objective, train, validation, options)
         seconds = round(time.time() - start)
         rows[objective], values = score(model, test, options)
         rows[objective]["seconds"] = seconds
         print(line(objective, rows[objective]), flush=True)
         if best is None or rows[objective]["log_likelihood"] > rows[best[0]]["log_likelihood"]:
-            best = objective, model, history, values
+            best = objective, model, backup.history, values
+        backups.append(backup)
     objective, model, history, values = best
     with whole(options.out / "model.keras") as path:
         model.save(path)
@@ -79,6 +81,8 @@ def run(options):
     settings = settings_of(options)
     write_metrics(options.out / "metrics.json", settings, figures=rows, saved=objective)
     _draw(options.out / "density.png", model, test, values, options.seed)
+    for backup in backups:
+        backup.clear()
     print(f"\nIn {options.out}: model.keras ({objective}), metrics.json, history.csv, density.png")
 
 
@@ -133,9 +137,14 @@ def _fit(objective, train, validation, options):
     samples = 1 if objective == "elbo" else options.importance
     model = models.VAE(*networks(train.shape[1:], options), objective=objective, samples=samples, seed=options.seed)
     model.compile(keras.optimizers.Adam(options.learning_rate))
+    model(train[:1])  # builds it
     best = keras.callbacks.EarlyStopping("val_loss", patience=options.epochs, restore_best_weights=True)
-    fit = {"batch_size": min(options.batch_size, len(train)), "epochs": options.epochs, "verbose": 0}
-    return model, model.fit(train, validation_data=(validation, None), callbacks=[best], **fit).history
+    backup = resumed_fit(
+        model, train, path=options.out / f"state-{objective}.npz", fresh=options.fresh, epochs=options.epochs,
+        settings=settings_of(options, "objectives", "samples", "test"), remembering=[best],
+        validation_data=(validation, None), batch_size=min(options.batch_size, len(train)), verbose=0,
+    )  # fmt: skip
+    return model, backup
 
 
 def _draw(path, model, test, values, seed, rows=6, columns=8):

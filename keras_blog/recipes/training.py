@@ -8,7 +8,7 @@ from keras_blog.callbacks import ExactResume
 from keras_blog.recipes.run_folder import whole, write_json
 
 
-def resumed_fit(model, *data, path, settings, fresh, epochs, callbacks=(), **arguments):
+def resumed_fit(model, *data, path, settings, fresh, epochs, callbacks=(), remembering=(), **arguments):
     """`model.fit`, kept at `path` after every epoch and taken up from there.
 
     Args:
@@ -18,17 +18,18 @@ def resumed_fit(model, *data, path, settings, fresh, epochs, callbacks=(), **arg
         settings: what must be the same for a run to go on, see `run_options.settings_of`.
         fresh: forget what is at `path`.
         epochs, callbacks, arguments: of `fit`.
+        remembering: callbacks more, whose memory is kept too, as `keras.callbacks.EarlyStopping`.
 
     Returns:
         The `ExactResume`, with the history of all epochs.
     """
-    backup = ExactResume(path, settings=settings)
+    backup = ExactResume(path, settings, remembering)
     if fresh:
         backup.clear()
     done = backup.restore(model)
     if done:
         print(f"continuing after epoch {done} of {epochs}, found in {path}")
-    model.fit(*data, epochs=epochs, initial_epoch=done, callbacks=[*callbacks, backup], **arguments)
+    model.fit(*data, epochs=epochs, initial_epoch=done, callbacks=[*callbacks, *remembering, backup], **arguments)
     return backup
 
 

@@ -319,3 +319,32 @@ def test_history_has_one_entry_an_epoch_and_clear_deletes(tmp_path):
     assert len(backup.history["loss"]) == 3  # still there, for the table of a finished run
     assert backup.restore(model) == 0
     assert backup.history == {}
+
+
+class Score(keras.callbacks.Callback):
+    """A metric that is best in the second epoch."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["score"] = float(epoch == 1)
+
+
+def test_what_other_callbacks_remember_is_kept_if_they_are_handed_over(tmp_path):
+    """`EarlyStopping` with its best weights, from before the interruption, and the patience of `ReduceLROnPlateau`."""
+    ends = []
+    for stops in ([9], [3, 9]):
+        for epochs in stops:
+            another_process(0 if epochs == stops[0] else 999)
+            early = keras.callbacks.EarlyStopping("score", patience=3, restore_best_weights=True, mode="max")
+            slower = keras.callbacks.ReduceLROnPlateau("score", factor=0.5, patience=2, mode="max")
+            body = [keras.Input((6,)), keras.layers.Dropout(0.3), keras.layers.Dense(1)]
+            model, path = keras.Sequential(body), tmp_path / f"{len(stops)}.npz"
+            model.compile(OPTIMIZERS["adam"](), "mse")
+            backup = ExactResume(path, callbacks=[early, slower])
+            options = {"initial_epoch": backup.restore(model), "callbacks": [Score(), early, slower, backup], "verbose": 0}
+            model.fit(Shuffled(), epochs=epochs, **options)
+        assert (len(backup.history["score"]), early.stopped_epoch, early.best_epoch) == (5, 4, 1)
+        assert float(model.optimizer.learning_rate) == pytest.approx(0.005)
+        ends.append((model, backup))
+    assert difference(*ends) == 0.0
+    with pytest.raises(ValueError, match=r"other `callbacks`: \['EarlyStopping', 'ReduceLROnPlateau'\] there, \[\] here"):
+        ExactResume(path).restore(build())

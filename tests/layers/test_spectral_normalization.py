@@ -102,6 +102,20 @@ def test_a_kernel_of_zeros_gives_zeros_and_finite_gradients():
     assert np.isfinite(gradient).all()
 
 
+def test_regularisers_of_the_layer_count():
+    """That of the activity was lost, for the layer itself is not called."""
+    inner = keras.layers.Dense(2, use_bias=False, kernel_regularizer="l2", activity_regularizer="l1")
+    layer = made(inner, (None, 3))
+    x = RNG.normal(size=(4, 3)).astype("float32")
+    again = layers.SpectralNormalization.from_config(layer.get_config())
+    again.build((None, 3))
+    again.set_weights(layer.get_weights())
+    for each in (layer, again):
+        out = numpy(each(x))
+        expected = [0.01 * np.abs(out).sum() / 4, 0.01 * np.square(numpy(inner.kernel)).sum()]
+        np.testing.assert_allclose([float(numpy(loss)) for loss in each.losses], expected, rtol=1e-5)
+
+
 def test_a_scale_is_no_kernel():
     """The published constraint divided the gamma of a batch normalisation by its length."""
     with pytest.raises(ValueError, match=r"`layer` must have a kernel.*received BatchNormalization"):

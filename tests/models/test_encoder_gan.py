@@ -118,6 +118,13 @@ def test_the_penalty_of_a_pair_is_that_of_sample_and_code():
     assert logs["penalty"] == pytest.approx(float(np.square(slopes).sum()), rel=1e-5)
 
 
+def test_bug_ali_with_an_anchor_did_not_run():
+    """It took the averaged weights of the encoder for those of the generator."""
+    gan = make("ali", anchor=1.0)
+    gan.compile("sgd", run_eagerly=True)
+    assert np.isfinite(gan.fit(NOISE, REAL, verbose=0).history["loss"]).all()
+
+
 def test_images_and_other_losses():
     """Samples of any rank; a loss that looks at the distance of the pairs, and one of pairs of scores."""
     keras.utils.set_random_seed(0)
@@ -142,6 +149,7 @@ def test_wrong_arguments():
         lambda: models.AAE(network(3, 5), network(5, 3), network(3, 1), anchor=1.0),
         lambda: models.ALI(network(3, 5), network(5, 3), network(3, 1)),
         lambda: models.ALI(network(3, 5), "encoder", judge_of_pairs()),
+        lambda: make("aae").compute_loss((9 * REAL).astype("uint8"), NOISE, NOISE),
     ):
         with pytest.raises(ValueError, match=r"`.*` must .*received"):
             wrong()

@@ -159,18 +159,68 @@ def test_a_penalty_leaves_the_state_and_the_scores_as_they_are(at):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("at", [None, "both", "real"])
-def test_regularisers_of_a_discriminator_count_once(at):
+@pytest.mark.parametrize(("at", "spectral"), [(None, False), ("both", False), ("real", False), ("both", True)])
+def test_regularisers_of_a_discriminator_count_once(at, spectral):
     """That of its activity was lost: a second call clears what the first has left."""
     generator, _ = networks()
     score = keras.layers.Dense(1, "tanh", kernel_regularizer="l1", activity_regularizer="l2", use_bias=False)
-    discriminator = keras.Sequential([keras.Input((2,)), score])
+    constrained = layers.SpectralNormalization(score) if spectral else score
+    discriminator = keras.Sequential([keras.Input((2,)), constrained])
     gan = models.GAN(generator, discriminator, penalty=losses.GradientPenalty(0.0, at=at) if at else None)
     gan.compile("sgd")
     logs = gan.evaluate(NOISE, REAL, batch_size=16, verbose=0, return_dict=True)
     both = np.concatenate([REAL, numpy(generator(NOISE))])
     expected = 0.01 * np.abs(numpy(score.kernel)).sum() + 0.01 * np.square(numpy(discriminator(both))).sum() / len(both)
     assert logs["loss"] - logs["discriminator_loss"] - logs["generator_loss"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_anchor_leaves_dropout_and_regularisers_alone():
+    """The generator before saw another dropout, so there was a pull where both are the same; and on JAX its call took the
+    regularisers of the generator with it."""
+    body = [keras.layers.Dense(8, activity_regularizer="l2"), keras.layers.Dropout(0.5, seed=1), keras.layers.Dense(2)]
+    ends = []
+    for anchor in (0.0, 100.0):
+        generator = keras.Sequential([keras.Input((2,)), *(layer.from_config(layer.get_config()) for layer in body)])
+        generator.set_weights([np.full(v.shape, 0.1) for v in generator.weights])
+        gan = models.GAN(generator, keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), anchor=anchor)
+        gan.compile("sgd")
+        logs = gan.fit(NOISE, REAL, batch_size=16, verbose=0).history
+        ends.append(logs["loss"][0] - logs["discriminator_loss"][0] - logs["generator_loss"][0])
+    hidden = NOISE @ np.full((2, 8), 0.1) + 0.1
+    np.testing.assert_allclose(ends, 0.01 * np.square(hidden).sum() / len(hidden), rtol=1e-4)
+
+
+@pytest.mark.parametrize("penalty", [None, losses.R1(), losses.WassersteinDivergence()])
+def test_bug_a_frozen_layer_stopped_torch(penalty):
+    """It was written to as if it were state, and its gradient still had to come."""
+    parts = ([keras.layers.Dense(4, "tanh", trainable=False), keras.layers.Dense(units)] for units in (2, 1))
+    gan = models.GAN(*(keras.Sequential([keras.Input((2,)), *part]) for part in parts), penalty=penalty, anchor=1.0)
+    before = [numpy(v) for v in gan.variables]
+    gan.compile("sgd", run_eagerly=True)
+    gan.fit(NOISE, REAL, batch_size=16, verbose=0)
+    moved = {id(v) for v, old in zip(gan.variables, before, strict=True) if np.any(numpy(v) != old)}
+    assert {id(v) for v in gan.trainable_variables} <= moved
+    assert not moved & {id(v) for net in (gan.generator, gan.discriminator) for v in net.layers[0].variables}
+
+
+def test_what_fit_takes():
+    """Arrays and tensors of samples; pairs in a data set, and no samples alone; no integers."""
+
+    def new(**options):
+        gan = models.GAN(*(keras.Sequential([keras.Input((n,)), keras.layers.Dense(m)]) for n, m in ((3, 2), (2, 1))))
+        gan.compile("sgd", run_eagerly=True, **options)
+        return gan
+
+    gan, noise = new(), np.ones((16, 3), "float32")
+    for data in ((REAL,), (ops.convert_to_tensor(REAL),), (noise, REAL), (((noise, REAL) for _ in range(2)),)):
+        assert np.isfinite(gan.fit(*data, verbose=0).history["loss"]).all()
+    for call, message in (
+        (lambda: new().fit((REAL * 9).astype("uint8"), verbose=0), r"`y` must be floats in the range .*received .*uint8"),
+        (lambda: new().evaluate(REAL, verbose=0), r"`inputs` must be noise of shape \(None, 3\).* received \(.*, 2\)"),
+        (lambda: new(loss="mse"), r"`loss` of `compile` must be None.*received 'mse'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
 
 
 def test_weights_of_samples_count():
@@ -204,6 +254,11 @@ def test_wrong_arguments():
         lambda: models.GAN(keras.Sequential([keras.layers.Dense(2)]), discriminator),
         lambda: models.GAN(generator, discriminator, average=1.0),
         lambda: models.GAN(generator, discriminator, anchor=-1.0),
+        lambda: models.GAN(generator, discriminator, "hinge"),
+        lambda: models.GAN(generator, discriminator, losses.HingeGAN),
+        lambda: models.GAN(generator, discriminator, keras.losses.BinaryCrossentropy()),
+        lambda: models.GAN(generator, discriminator, penalty=losses.R1),
+        lambda: losses.FGAN(["kl"]),
         lambda: models.GAN(networks(True)[0], networks(True)[1], losses.WassersteinGAN(), losses.R1()),
         lambda: models.PlayerOptimizer("sgd", "sgd", every=(0, 1)),
         lambda: models.NoiseBatches(REAL, (2,), 0),

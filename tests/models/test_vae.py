@@ -73,6 +73,43 @@ def test_trains_saves_loads_and_goes_on(name, tmp_path):
     np.testing.assert_allclose(*losses, rtol=1e-6)
 
 
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_bug_a_classifier_in_half_precision_did_not_train_on_tensorflow(policy):
+    keras.config.set_dtype_policy(policy)
+    model = clustering()
+    model.compile("sgd", jit_compile=False)
+    assert np.isfinite(model.fit(X, verbose=0).history["loss"]).all()
+
+
+def test_refuses_what_would_train_without_sense():
+    """Bytes have no Bernoulli probability: the loss fell below 0. Labels of shape (batch, 1) made a mean for each pair."""
+    model = vae()
+    model.compile()
+    for x in ((X * 255).astype("uint8"), X - 0.5, np.where(X > 0, np.nan, X)):
+        for call in (model.fit, lambda x: model.log_likelihood(x, 1)):
+            with pytest.raises(ValueError, match=r'`x` must be from 0 to 1 for a likelihood of kind "bernoulli".*received'):
+                call(x)
+    with pytest.raises(ValueError, match="`y` must be given with `sample_weight`"):
+        model.fit(X, sample_weight=np.ones(12))
+    model.compile(loss="mse")
+    with pytest.raises(ValueError, match=r"`loss` of `compile` must be None.*received 'mse'"):
+        model.fit(X)
+    model = vae(models.ConditionalVAE, classes=3)
+    model.compile()
+    for y, message in (
+        (Y[:, None], r"`inputs` must be data and class ids \(batch,\)"),
+        (Y + 1, "`labels` must be from 0 to 2"),
+    ):
+        with pytest.raises(ValueError, match=f"{message}.*received"):
+            model.fit((X, y))
+    with pytest.raises(ValueError, match=r"`inputs` must be data and class ids .*received shapes \(12, 6\)"):
+        model.fit(X, Y)
+    with pytest.raises(ValueError, match="`labels` must be from 0 to 2"):
+        model.generate(2, label=-1)
+    with pytest.raises(ValueError, match="`cluster` must be an int from 0 to 2; received 3"):
+        clustering().sample(3, 1)
+
+
 def test_runs_compiled(compiled):
     model = clustering()
     model.compile(keras.optimizers.Adam(0.01), jit_compile=keras.config.backend() != "torch")
@@ -200,8 +237,9 @@ def test_log_likelihood_is_above_the_bound_and_bad_numbers_are_named():
     assert many > one
     conditional = vae(models.ConditionalVAE, classes=3)
     assert conditional.log_likelihood((X, Y), 8, 4).value.shape == (12,)
-    with pytest.raises(ValueError, match="`samples` must be positive; received 0"):
-        model.log_likelihood(X, 0)
+    for x, samples, message in ((X, 0, "`samples` must be a positive int; received 0"), (X[:0], 1, "`x` must be arrays of")):
+        with pytest.raises(ValueError, match=message):
+            model.log_likelihood(x, samples)
 
 
 def test_log_likelihood_is_of_the_weights_of_today_and_no_part_of_the_file(tmp_path):
@@ -223,6 +261,8 @@ def test_what_a_user_calls():
     assert model.reconstruct(X).shape == (12, 6)
     assert model.generate(5, seed=0).shape == (5, 6)
     assert model.interpolate(X[:2], X[2:4], points=4).shape == (4, 2, 6)
+    assert clustering().sample(1, 4).shape == clustering().generate(4).shape == (4, 6)  # before any training
+    assert vae(models.ConditionalVAE, classes=3).generate(4).shape == (4, 6)
     model = clustering()
     labels = model.start_clusters(X, seed=0)
     assert labels.shape == model.cluster(X).shape == (12,)
@@ -255,11 +295,23 @@ def test_bad_arguments():
     for options, message in (
         ({"objective": "best"}, "`objective` must be one of"),
         ({"samples": 0}, "`samples` must be a positive int; received 0"),
-        ({"beta": -1}, "`beta` must be at least 0; received -1"),
+        ({"beta": -1}, "`beta` must be at least 0, or a schedule of keras.optimizers; received -1"),
+        ({"beta": lambda step: 0.5}, "`beta` must be at least 0, or a schedule of keras.optimizers; received"),  # cannot load
+        ({"beta": 2.0, "objective": "iwae"}, '`objective` must be "elbo" for `beta` and `free_bits` to count; received'),
+        ({"likelihood": "gaussian"}, "`likelihood` must be a layers.Likelihood; received 'gaussian'"),
+        ({"kind": models.ClusteringVAE, "prior": layers.GaussianMixturePrior(3), "free_bits": 0.1}, "`free_bits` must be 0"),
+        (
+            {"kind": models.ClusteringVAE, "prior": layers.GaussianMixturePrior(3), "exact": True, "objective": "iwae"},
+            "`objective`",
+        ),
     ):
         with pytest.raises(ValueError, match=message):
             vae(**options)
     with pytest.raises(ValueError, match=r"`encoder` must put out twice .*\(None, 4\); received \(None, 3\)"):
         models.VAE(network(6, 3), network(2, 6))
+    own = keras.Sequential([keras.layers.Dense(4)])
+    for networks, name in (((own, network(2, 6)), "encoder"), ((network(6, 4), own), "decoder")):
+        with pytest.raises(ValueError, match=f"`{name}` must be a functional or Sequential model with an Input .*received"):
+            models.VAE(*networks)
     with pytest.raises(ValueError, match="`classifier` must put out a score a component, 3"):
         vae(models.ClusteringVAE, prior=layers.GaussianMixturePrior(3), classifier=network(2, 4))
