@@ -11,11 +11,13 @@ training, 400 to choose the epoch by, 300 scored with 5,000 importance samples e
     pythae's VAE           -121.36         -114.36     .02      .98       40       179
     pythae's IWAE, 5       -124.78         -112.43     .03      .99       50       145
 
-JAX, seed 1, one run of 50 epochs each; seconds of the training alone, one thread of a busy machine, pythae's on another day. The
-whole command took 130 of CPU time. The same seed with its noise in another order gave elbo -109.14 and 44 active. One sample gives the evidence lower bound: as the article
-says, the importance-weighted objectives pay for the better decoder with an encoder that fits it less. The Pareto shape tells
-that even 5,000 samples of 50 dimensions leave the values too low; the error, of the sampling with these digits given, does not.
-pythae 0.1.2 has the same network, images, epochs and Adam, by `benchmarks/density.py`; it starts from torch's own weights.
+JAX, seed 1, one run of 50 epochs each; seconds of the training alone, one thread of a busy machine, pythae's another day. The
+whole command took 130 of CPU time. The same seed with its noise in another order gave elbo -109.14 and 44 active.
+
+One sample gives the evidence lower bound: as the article says, the importance-weighted objectives pay for the better decoder
+with an encoder that fits it less. The Pareto shape tells that even 5,000 samples of 50 dimensions leave the values too low;
+the error, of the sampling with these digits given, does not. pythae 0.1.2 has the same network, images, epochs and Adam, by
+`benchmarks/density.py`; it starts from torch's own weights.
 
 References:
     Articles: kexue.fm 5383, 8791
