@@ -172,7 +172,11 @@ class First(Summary):
         return (j < self.size) & (i >= 0)
 
     def keys(self, x):
-        return x[:, :, None, : self.size]
+        return self.first(x)
+
+    def first(self, x):
+        """The tile of the first steps; of one it is static that it is one."""
+        return x[:, :, None, : self.size] if self.size > 1 else x[:, :, 0][:, :, None, None]
 
     def spread(self, y, steps):
         return between_zeros(y[:, :, 0], 0, steps - ops.shape(y)[3], axis=2)
@@ -186,7 +190,7 @@ class Everything(First):
         return (i < self.size) & (j >= 0)
 
     def queries(self, x):
-        return x[:, :, None, : self.size]
+        return self.first(x)
 
     def keys(self, x):
         return x[:, :, None]

@@ -155,7 +155,7 @@ def _tiled(query, key, value, pattern, real, dropout, seed):
     def strips(clause, bias, keep, queries, keys):
         """Of the tiles of a clause, strip by strip: its rows, its keys, scores, weights, what the dropout keeps."""
         for rows, seen in clause.strips(ops.shape(queries)[3]):
-            scores = ops.matmul(queries[:, :, :, rows], ops.swapaxes(keys[:, :, :, seen], -1, -2)) + bias[..., rows, seen]
+            scores = _product(queries[:, :, :, rows], ops.swapaxes(keys[:, :, :, seen], -1, -2)) + bias[..., rows, seen]
             weight = ops.softmax(scores) if scores.shape[-1] != 1 else ops.ones_like(scores)  # of one, Keras warns
             yield rows, seen, scores, weight, keep if keep is None else keep[..., rows, seen]
 
@@ -165,7 +165,7 @@ def _tiled(query, key, value, pattern, real, dropout, seed):
         for clause, bias, keep in zip(clauses, biases, keeps, strict=True):
             values, outputs, totals = clause.keys(value), [], []
             for _, seen, scores, weight, keep_here in strips(clause, bias, keep, clause.queries(query), clause.keys(key)):
-                outputs.append(ops.matmul(kept(weight, keep_here), values[:, :, :, seen]))
+                outputs.append(_product(kept(weight, keep_here), values[:, :, :, seen]))
                 if len(clauses) > 1:  # log of the sum of exp(scores): the largest weight is exp(largest score) over that sum
                     totals.append(ops.max(scores, -1, keepdims=True) - ops.log(ops.max(weight, -1, keepdims=True)))
             parts.append(clause.merge(_joined(outputs), steps))
@@ -184,12 +184,12 @@ def _tiled(query, key, value, pattern, real, dropout, seed):
                 to_queries, to_keys, to_values = [], 0.0, 0.0
                 for rows, seen, _, weight, keep_here in strips(clause, bias, keep, queries, keys):
                     up_here, later = up[:, :, :, rows], ops.shape(keys)[3] - ops.shape(weight)[-1]
-                    change = kept(ops.matmul(up_here, ops.swapaxes(values[:, :, :, seen], -1, -2)), keep_here)
+                    change = kept(_product(up_here, ops.swapaxes(values[:, :, :, seen], -1, -2)), keep_here)
                     change = weight * (change - mean[:, :, :, rows])
-                    to_queries.append(ops.matmul(change, keys[:, :, :, seen]))
-                    turned = ops.matmul(ops.swapaxes(change, -1, -2), queries[:, :, :, rows])
+                    to_queries.append(_product(change, keys[:, :, :, seen]))
+                    turned = _product(ops.swapaxes(change, -1, -2), queries[:, :, :, rows])
                     to_keys += between_zeros(turned, 0, later, axis=3)
-                    turned = ops.matmul(ops.swapaxes(kept(weight, keep_here), -1, -2), up_here)
+                    turned = _product(ops.swapaxes(kept(weight, keep_here), -1, -2), up_here)
                     to_values += between_zeros(turned, 0, later, axis=3)
                 gradients[0] += clause.merge(_joined(to_queries), steps)
                 gradients[1] += clause.spread(to_keys, steps)
@@ -199,6 +199,17 @@ def _tiled(query, key, value, pattern, real, dropout, seed):
         return output, backward
 
     return call(query, key, value)
+
+
+def _product(a, b):
+    """`ops.matmul`; sums where a side is one row: oneDNN in TensorFlow 2.21 corrupts its memory there (AVX-512, transposed)."""
+    if a.shape[-1] == 1:
+        return a * b
+    if a.shape[-2] == 1:
+        return ops.sum(ops.swapaxes(a, -1, -2) * b, axis=-2, keepdims=True)
+    if b.shape[-1] == 1:
+        return ops.sum(a * ops.swapaxes(b, -1, -2), axis=-1, keepdims=True)
+    return ops.matmul(a, b)
 
 
 def _joined(strips):

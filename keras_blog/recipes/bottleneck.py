@@ -38,6 +38,7 @@ from keras_blog import layers, models
 from keras_blog.datasets import labelled_texts, shopping_reviews
 from keras_blog.recipes.run_folder import whole, write_csv
 from keras_blog.recipes.run_options import check_positive, settings_of
+from keras_blog.recipes.sample_deviation import sample_deviation
 from keras_blog.recipes.training import write_metrics
 
 FORMS = ("without", "bottleneck")
@@ -87,9 +88,8 @@ def run(options):
         last, nats, first, known = ([h["history"][key][j] for h in found] for key, j in (
             ("val_accuracy", -1), ("val_loss", -1), ("val_accuracy", 0), ("accuracy", -1)
         ))  # fmt: skip
-        spread = np.std(last, ddof=1) if len(last) > 1 else 0.0
         rate, seconds = np.mean([h["rate"] for h in found]), sum(h["seconds"] for h in found)
-        print(f"{size:8,}  {form:12}{np.mean(last):9.4f}{spread:8.4f}{np.mean(nats):8.3f}{np.mean(first):12.4f}"
+        print(f"{size:8,}  {form:12}{np.mean(last):9.4f}{sample_deviation(last):8.4f}{np.mean(nats):8.3f}{np.mean(first):12.4f}"
               f"{np.mean(known):10.4f}{'' if form == 'without' else f'{rate:.2f}':>8}{seconds:9.0f}", flush=True)  # fmt: skip
     model, history = saved
     with whole(options.out / "model.keras") as path:

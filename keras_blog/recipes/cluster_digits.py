@@ -35,6 +35,7 @@ from keras_blog.datasets import digits, labelled_images
 from keras_blog.ops.k_means import k_means
 from keras_blog.recipes.run_folder import whole, write_csv
 from keras_blog.recipes.run_options import check_positive, settings_of
+from keras_blog.recipes.sample_deviation import sample_deviation
 from keras_blog.recipes.training import resumed_fit, write_metrics
 
 DATA = ("digits", "mnist", "fashion_mnist")
@@ -83,8 +84,7 @@ def run(options):
         print(f"\n{'Mean, sd':20}" + "".join(f"{name:>18}" for name in ("accuracy", "purity", "nmi")))
         for name, some in table.items():
             columns = [[row[key] for row in some] for key in ("accuracy", "purity", "nmi")]
-            spread = [np.std(column, ddof=1) if len(column) > 1 else 0.0 for column in columns]
-            print(f"{name:20}" + "".join(f"{np.mean(c):10.4f} ± {sd:.4f}" for c, sd in zip(columns, spread, strict=True)))
+            print(f"{name:20}" + "".join(f"{np.mean(c):10.4f} ± {sample_deviation(c):.4f}" for c in columns))
     with whole(options.out / "model.keras") as path:
         models_[0].save(path)
     write_csv(options.out / "history.csv", backups[0].history)

@@ -4,13 +4,17 @@ Task: phonemes of English words that training has not seen; phoneme and word err
 pronunciations. Data: `datasets.cmudict`, stress left out, or your lines of `source<TAB>target`, targets being tokens with
 white space between.
 
-Command: `keras-blog train pronounce --words 40000 --backend jax` (a third of the training words), seed 1:
+Command: `keras-blog train pronounce --models attention plain --backend jax`, seed 1, 112,434 training words, 18 minutes of CPU
+time for both:
 
     Test words            phoneme errors   word errors
-    attention, beam 1             0.1101        0.4321
-    attention, beam 3             0.1074        0.4215
-    plain, beam 1                 0.2030        0.5762
-    plain, beam 3                 0.1893        0.5592
+    attention, beam 1             0.0897        0.3662
+    attention, beam 3             0.0872        0.3599
+    plain, beam 1                 0.1515        0.4821
+    plain, beam 3                 0.1400        0.4621
+
+On a third of the words, `--words 40000`, attention and plain have .1074 and .1893 phoneme errors at beam 3. The loss was
+still falling.
 
 With `--words 12000 --dim 96`, where the decoder from both ends, a Transformer, is level with attention; with a table of its own
 for what it scores (`tied=False`) it had .2742 and .7606:

@@ -27,6 +27,7 @@ from keras_blog import layers, losses, metrics, models
 from keras_blog.datasets import geonames, home_assistant, text_groups
 from keras_blog.recipes.run_folder import whole, write_csv
 from keras_blog.recipes.run_options import check_positive, settings_of
+from keras_blog.recipes.sample_deviation import sample_deviation
 from keras_blog.recipes.training import resumed_fit, write_metrics
 
 LOSSES = {
@@ -104,7 +105,7 @@ def run(options):
     print(f"\n{'mean ± deviation':18}" + "".join(f"{figure:>18}" for figure in FIGURES))
     for name, reports in results.items():
         cells = [[report[figure] for report in reports] for figure in FIGURES]
-        print(f"{name:18}" + "".join(f"{np.mean(cell):10.4f} ± {np.std(cell):.4f}" for cell in cells))
+        print(f"{name:18}" + "".join(f"{np.mean(cell):10.4f} ± {sample_deviation(cell):.4f}" for cell in cells))
     _finish(options.out, first, results, seconds, settings, train, test)
     for backup in backups.values():
         backup.clear()
@@ -160,7 +161,7 @@ def _draw(path, results):
     for i, (name, reports) in enumerate(results.items()):
         cells = np.array([[report[figure] for figure in FIGURES] for report in reports])
         places = np.arange(len(FIGURES)) + 0.8 * (i + 0.5) / len(results) - 0.4
-        axis.bar(places, cells.mean(axis=0), 0.7 / len(results), yerr=cells.std(axis=0), label=name)
+        axis.bar(places, cells.mean(axis=0), 0.7 / len(results), yerr=[*map(sample_deviation, cells.T)], label=name)
     axis.set_xticks(range(len(FIGURES)), FIGURES)
     axis.set(ylim=(0, 1), title="Test texts found among their like")
     axis.legend(loc="lower right")

@@ -33,6 +33,7 @@ from keras_blog import models
 from keras_blog.datasets import labelled_texts, shopping_reviews
 from keras_blog.recipes.run_folder import whole, write_csv, write_json
 from keras_blog.recipes.run_options import check_positive, settings_of
+from keras_blog.recipes.sample_deviation import sample_deviation
 from keras_blog.recipes.training import resumed_fit, write_metrics
 from keras_blog.recipes.words import words_of
 
@@ -92,7 +93,7 @@ def run(options):
 
     print(f"\n{'Accuracy':14}{'mean':>8}{'sd':>8}")
     for form, values in accuracies.items():
-        print(f"{form:14}{np.mean(values):8.4f}{np.std(values, ddof=1):8.4f}")
+        print(f"{form:14}{np.mean(values):8.4f}{sample_deviation(values):8.4f}")
     model = keras.saving.load_model(options.out / "model.keras", compile=False)
     if options.train is None and "word" != options.forms[0]:
         for text, row in zip(EXAMPLES, model.probabilities(EXAMPLES), strict=True):
