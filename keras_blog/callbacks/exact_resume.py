@@ -177,10 +177,8 @@ class ExactResume(keras.callbacks.Callback):
             there, here = (json.dumps(d[key]) if key in d else "absent" for d in (header["settings"], self._settings))
             if there != here:
                 raise ValueError(f"{self.path} was written under other settings: {key} is {there} there, {here} here.")
-        here, there = (
-            [type(callback).__name__ for callback in self._callbacks],
-            [name for name, *_ in header.get("callbacks", ())],
-        )
+        here = [type(callback).__name__ for callback in self._callbacks]
+        there = [name for name, *_ in header.get("callbacks", ())]
         if here != there:
             raise ValueError(f"{self.path} was written with other `callbacks`: {there} there, {here} here.")
         here = [(v.path, v.dtype, tuple(v.shape)) for v in _variables(model)]

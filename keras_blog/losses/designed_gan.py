@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from keras_blog.losses.adversarial_loss import AdversarialLoss
-from keras_blog.losses.f_gan import tangent_exp
+from keras_blog.ops.tangent_exp import tangent_exp
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 

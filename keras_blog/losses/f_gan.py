@@ -7,11 +7,7 @@ from keras import ops
 
 from keras_blog.losses.adversarial_loss import AdversarialLoss
 from keras_blog.ops.input_gradient import input_gradient
-
-
-def tangent_exp(v, knee=80.0):
-    """The exponential, continued along its tangent above `knee`: it does not overflow before v is a thousand times that."""
-    return ops.exp(ops.minimum(v, knee)) * (1.0 + ops.relu(v - knee))
+from keras_blog.ops.tangent_exp import tangent_exp
 
 
 @keras.saving.register_keras_serializable("keras_blog")

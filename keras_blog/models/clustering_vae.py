@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from keras_blog.layers.gaussian_mixture_prior import GaussianMixturePrior
-from keras_blog.models.check_networks import check_networks
+from keras_blog.models.model_checks import check_networks
 from keras_blog.models.vae import VAE
 from keras_blog.ops import categorical, gaussian
 from keras_blog.ops.k_means import k_means

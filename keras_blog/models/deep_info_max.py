@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_blog.models.check_networks import check_compiled, check_networks
+from keras_blog.models.model_checks import check_compiled, check_networks
 from keras_blog.ops import gaussian, mutual_information
 
 

@@ -2,8 +2,8 @@
 
 import keras
 
-from keras_blog.models.check_networks import check_networks
 from keras_blog.models.gan import GAN
+from keras_blog.models.model_checks import check_networks
 
 
 class EncoderGAN(GAN):

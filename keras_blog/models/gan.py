@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_blog.losses.f_gan import FGAN
-from keras_blog.models.check_networks import check_compiled, check_game, check_networks, check_noise, check_samples
+from keras_blog.models.model_checks import check_compiled, check_game, check_networks, check_noise, check_samples
 from keras_blog.models.noise_batches import NoiseBatches
 from keras_blog.models.player_optimizer import PlayerOptimizer
 from keras_blog.ops.first_order import first_order

@@ -6,8 +6,8 @@ from keras import ops
 
 from keras_blog.layers.likelihood import Likelihood
 from keras_blog.losses.sample_loss import SampleLoss
-from keras_blog.models.check_networks import check_compiled, check_networks
 from keras_blog.models.log_likelihood import log_likelihood
+from keras_blog.models.model_checks import check_compiled, check_networks
 from keras_blog.ops import gaussian, importance
 
 OBJECTIVES = ("elbo", "sampled", "iwae", "dreg")

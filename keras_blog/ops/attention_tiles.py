@@ -175,7 +175,7 @@ class First(Summary):
         return self.first(x)
 
     def first(self, x):
-        """The tile of the first steps; of one it is static that it is one."""
+        """The tile of the first steps. One alone is taken by its index: a slice has no static size where `x` has none."""
         return x[:, :, None, : self.size] if self.size > 1 else x[:, :, 0][:, :, None, None]
 
     def spread(self, y, steps):

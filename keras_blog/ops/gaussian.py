@@ -13,6 +13,8 @@ import math
 
 from keras import ops
 
+from keras_blog.ops.tangent_exp import tangent_exp
+
 __all__ = ["interpolate", "kl_divergence", "log_density", "sample", "split"]
 
 LINEAR_FROM = 30.0
@@ -132,5 +134,4 @@ def interpolate(start, end, weights):
 
 
 def _exp(x):
-    below = ops.minimum(x, LINEAR_FROM)
-    return ops.exp(below) * (1 + (x - below))
+    return tangent_exp(x, LINEAR_FROM)

@@ -15,6 +15,8 @@ import math
 
 from keras import ops
 
+from keras_blog.ops.tangent_exp import tangent_exp
+
 __all__ = ["donsker_varadhan", "info_nce", "jensen_shannon", "nguyen_wainwright_jordan", "smile"]
 
 
@@ -69,9 +71,7 @@ def nguyen_wainwright_jordan(scores, negatives=None):
         Paper: Nguyen, Wainwright, Jordan, arXiv:0809.0853
     """
     scores, joint, product = _pairs(scores, negatives)
-    mean = _log_mean_exp(scores, product) - 1
-    below = ops.minimum(mean, 80.0)  # beyond, the exponential goes on along its tangent: no overflow
-    return _mean(scores, joint) - ops.exp(below) * (1 + mean - below)
+    return _mean(scores, joint) - tangent_exp(_log_mean_exp(scores, product) - 1)
 
 
 def smile(scores, negatives=None, clip=5.0):

@@ -56,10 +56,8 @@ def paired_beam_search(step, state, start, steps, end, beams=3, best=1, side=Non
         # Generation has moved the pairs along with their own hypothesis; the other one has a parent too.
         other = ops.flip(ops.reshape(parent, (-1, 2, beams)), axis=1)[:, :, None]
         own = ops.reshape(ops.arange(rows, dtype="int32"), (-1, 2, beams, 1))
-        follow, turn = (
-            _turned(own * beams + other),
-            _turned(ops.reshape(ops.arange(rows * beams, dtype="int32"), (-1, 2, beams, beams))),
-        )
+        follow = _turned(own * beams + other)
+        turn = _turned(ops.reshape(ops.arange(rows * beams, dtype="int32"), (-1, 2, beams, beams)))
         pairs = _map(lambda x: ops.take(ops.reshape(x, (-1, *ops.shape(x)[2:])), follow, axis=0), pairs)
         logits, pairs = outputs_of(step, ops.take(ops.repeat(last, beams), turn), pairs, 2)
         logits = ops.take(log_softmax(logits), turn, axis=0)

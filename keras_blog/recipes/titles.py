@@ -40,7 +40,7 @@ right one is better than `prior` at the last four, and the choice between two si
 .220 and .225. That is where both ends help. Whether the sides see each other changes nothing here, nor does every pair.
 
 All pairs: `keras-blog train titles --data debian --test-pairs 512 --epochs 4 --max-source 32 --min-count 20 --models prior
-plain`, TensorFlow, seed 1, 53,190 pairs, 6,652 updates, 5,745 tokens, eleven minutes of CPU time a model:
+plain`, TensorFlow, seed 1, 53,190 pairs, 6,652 updates, 5,745 tokens, 11 and 10 minutes of CPU time:
 
     prior, beam 1                     .336         .131         .311         .174         .136
     prior, beam 3                     .349         .145         .325         .168         .148

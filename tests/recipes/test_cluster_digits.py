@@ -5,9 +5,9 @@ import keras
 import numpy as np
 import pytest
 
-from keras_blog import callbacks
 from keras_blog.__main__ import main
 from keras_blog.recipes import cluster_digits
+from tests.recipes.resumed_run import resumed_run
 
 
 @pytest.fixture
@@ -40,20 +40,7 @@ def test_an_interrupted_run_ends_as_the_whole_one(file, tmp_path, monkeypatch, w
     def train(out):
         return main(["train", "cluster-digits", "--train", str(file), "--out", str(tmp_path / out), *SMALL])
 
-    def stop(backup, epoch, logs=None):
-        save(backup, epoch, logs)
-        if "clusters" in backup.path.name and epoch == 1:
-            raise KeyboardInterrupt
-
-    train("whole")
-    save = callbacks.ExactResume.on_epoch_end
-    with monkeypatch.context() as patch:
-        patch.setattr(callbacks.ExactResume, "on_epoch_end", stop)
-        assert train("run") == 130
-    assert train("run") == 0
-    whole, again = ((tmp_path / out / "history.csv").read_text() for out in ("whole", "run"))
-    assert whole == again
-    assert not list((tmp_path / "run").glob("state-*"))
+    resumed_run(train, tmp_path, "clusters", monkeypatch)
 
 
 def test_the_articles_network_fits_its_images():

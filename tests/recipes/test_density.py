@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from keras_blog import callbacks
 from keras_blog.__main__ import main
+from tests.recipes.resumed_run import resumed_run
 
 SMALL = ["--epochs", "2", "--units", "8", "--latent", "2", "--batch-size", "8", "--importance", "2", "--samples", "20"]
 SMALL += ["--objectives", "elbo", "dreg"]
@@ -36,37 +36,14 @@ def test_density_writes_and_loads(file, tmp_path, without_xla):
 
 def test_an_interrupted_run_ends_as_the_whole_one(file, tmp_path, monkeypatch, without_xla):
     """The best epoch too, which is before the interruption: what `EarlyStopping` remembered was lost."""
+    options = "--objectives elbo iwae --epochs 3 --batch-size 22 --learning-rate .3".split()  # too high a rate
 
     def train(out):
-        options = [
-            "--objectives",
-            "elbo",
-            "iwae",
-            "--epochs",
-            "3",
-            "--learning-rate",
-            ".3",
-            "--batch-size",
-            "22",
-        ]  # too high a rate
         return main(["train", "density", "--train", str(file), "--out", str(tmp_path / out), *SMALL, *options])
 
-    def stop(backup, epoch, logs=None):
-        save(backup, epoch, logs)
-        if "iwae" in backup.path.name and epoch == 1:
-            raise KeyboardInterrupt
-
-    assert train("whole") == 0
-    save = callbacks.ExactResume.on_epoch_end
-    with monkeypatch.context() as patch:
-        patch.setattr(callbacks.ExactResume, "on_epoch_end", stop)
-        assert train("run") == 130
-    assert train("run") == 0
-    whole, again = ((tmp_path / out / "history.csv").read_text() for out in ("whole", "run"))
-    assert whole == again
-    found = [json.loads((tmp_path / out / "metrics.json").read_text())["figures"] for out in ("whole", "run")]
+    folders = resumed_run(train, tmp_path, "iwae", monkeypatch)
+    found = [json.loads((folder / "metrics.json").read_text())["figures"] for folder in folders]
     assert [{**row, "seconds": 0} for row in found[0].values()] == [{**row, "seconds": 0} for row in found[1].values()]
-    assert not list((tmp_path / "run").glob("state-*"))
 
 
 def test_bad_arguments_get_one_line(file, tmp_path, capsys):
